@@ -1,0 +1,1 @@
+"""The words and values of the trade: frozen, pure, asking no clock."""

@@ -1,0 +1,328 @@
+"""How programmes differ: what each kind says of itself, and how kinds are found.
+
+A kind is one folder with one frozen :class:`Kind`. The engine asks it; nothing ever compares its key. Folders are
+found beside this file and in the folders named by ``EVENTHUB_KINDS_PATH``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any, Protocol
+
+from eventhub.domain.calendar_entry import CalendarEntry
+from eventhub.domain.facts import (
+    Application,
+    ConsentText,
+    OptionFacts,
+    OrganisationFacts,
+    PartyFacts,
+    PastPlace,
+    Person,
+    PersonDraft,
+    ProgrammeFacts,
+    SeatFacts,
+)
+from eventhub.domain.problems import Problem
+from eventhub.domain.questions import Question
+from eventhub.domain.terms import Sex
+from eventhub.i18n import Text, add_catalogues
+
+FORMAT = "eventhub.allocation-problem/1"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What people read for this kind's things, in the reader's language."""
+
+    kind: Text
+    """The kind itself: “Summer camp”."""
+    option: Text
+    """What is ranked: “batch”, “heat”, “departure”."""
+    options: Text
+    seat: Text
+    """What an option has so many of: “seat”, “station”, “bed”."""
+    item: Text
+    """What options are grouped by, where a programme has several: “contest item”."""
+    participant: Text
+    """Who goes: “camper”, “contestant”, “traveller”."""
+    party: Text
+    """Who goes together: “brothers, sisters and friends”, “team”, “family or workmates”."""
+    not_run: Text
+    """What befalls an option short of its minimum: “does not run”."""
+
+
+@dataclass(frozen=True)
+class SettingField:
+    """One setting an organiser may change: a number, a yes or no, or an ordered list of choices.
+
+    ``answer`` is one of ``number``, ``yes_no``, ``order`` (every choice once, dearest first), ``choice``.
+    """
+
+    key: str
+    label: Text
+    answer: str
+    default: Any
+    hint: Text | None = None
+    choices: tuple[tuple[str, Text], ...] = ()
+    minimum: int = 0
+    maximum: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A labelled line on an option's card, a letter or a slip: “Own share: 280 yuan”."""
+
+    label: Text
+    value: Any
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a placed participant is told besides what, when and where."""
+
+    lines: tuple[Fact, ...] = ()
+    bring: tuple[Text, ...] = ()
+
+
+class Cast(Protocol):
+    """Synthetic units and people, made by the demonstration and handed to a kind."""
+
+    organisations: Sequence[OrganisationFacts]
+
+    def person(
+        self, *, organisation: str, born: tuple[int, int], sex: Sex | None = None, surname: str = ""
+    ) -> PersonDraft:
+        """Somebody new in a unit, born in one of these years, with a telephone and perhaps an address."""
+        ...
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """One party of the demonstration and the way it signs up.
+
+    ``by`` is ``officer`` (in the list of ``unit``, one transaction a unit), ``member`` or ``guardian`` (singly, by
+    the account of ``account``: the first applicant himself, or a parent). ``story`` marks the parties that the
+    demonstration follows: ``moved``, ``withdrawn``, ``refused_whole``, ``no_address``.
+    """
+
+    application: Application
+    by: str
+    unit: str
+    account: PersonDraft | None = None
+    history: Mapping[str, tuple[PastPlace, ...]] = field(default_factory=dict)
+    """Names of applicants -> where they went before."""
+    story: str = ""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The kind's part of the demonstration: a programme shaped on last season's, and sign-ups that make it tight.
+
+    ``programme(scale, today)``: dates moved by whole weeks into the next season after today.
+    ``sign_ups(programme, cast, scale, random)``: depends on its arguments alone.
+    """
+
+    programme: Callable[[float, date], ProgrammeFacts]
+    sign_ups: Callable[[ProgrammeFacts, Cast, float, Random], Iterable[SignUp]]
+
+
+def _nothing(*_: Any) -> tuple[()]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """All that the house needs to know of one kind of programme.
+
+    Functions are pure and ask no clock. Amounts of money are integer fen, sizes are heads.
+    """
+
+    key: str
+    words: Words
+    folder: Path
+    colour: str
+    """A CSS colour for recognition; its drawing is ``templates/mark.svg`` of the folder."""
+    settings: tuple[SettingField, ...] = ()
+    questions: tuple[Question, ...] = ()
+    party_sizes: tuple[int, int] = (1, 1)
+    """Fewest and most people a party may have."""
+    companions: bool = False
+    """Whether somebody may be brought along who is not a participant."""
+    choose_item: bool = False
+    """Whether one chooses an item first (a contest) and then, if one likes, ranks its options."""
+    most_choices: int = 5
+    flexible: bool = False
+    """Whether a party takes any other option of the item besides those ranked, unless it says otherwise."""
+    for_guardians: bool = False
+    """Whether guardians sign up children; otherwise members sign up themselves."""
+    claims: tuple[tuple[str, Text], ...] = ()
+    """Claims that matter here (priority, eligibility), checked by the primary union as yes or no."""
+
+    check: Callable[[ProgrammeFacts, Application], Iterable[Problem]] = _nothing
+    """Who may register: problems of the application as a whole and of each person, with the rule cited."""
+    bars: Callable[[ProgrammeFacts, OptionFacts, Person, Mapping[str, Any]], Problem | None] = lambda *_: None
+    """Why this person, with these answers, may not take this option, or None. Asked by the form (greyed with the
+    reason), by sign-up (ranking it is refused) and by :meth:`frame` (it is no choice)."""
+    consents: Callable[[ProgrammeFacts, Application], Iterable[ConsentText]] = _nothing
+    """Which texts this application must agree to, each by a tick of its own."""
+
+    group: Callable[[ProgrammeFacts, PartyFacts], Json]
+    """Tier, tags, weight of a party for the solver (``allocation format: groups[]`` without id and choices)."""
+    choice: Callable[[ProgrammeFacts, PartyFacts, OptionFacts], Json] = lambda *_: {}
+    """What one choice costs and uses (``choices[]`` without option and rank)."""
+    option: Callable[[ProgrammeFacts, OptionFacts], Json]
+    """What an option is to the solver (``options[]`` without id; capacity and minimum are filled in)."""
+    joint: Callable[[ProgrammeFacts, Sequence[PartyFacts]], Iterable[Json]] = _nothing
+    """What ties choices together: fragments of the problem (``resources``, ``limits``, ``clashes``, ``apart``)."""
+    objective: Callable[[ProgrammeFacts], list[Json]] = lambda _: []
+    """The stages in order; none: the format's default."""
+
+    entries: Callable[[SeatFacts], tuple[CalendarEntry, ...]]
+    """A published place as calendar entries; most kinds have one."""
+    facts: Callable[[ProgrammeFacts, OptionFacts], tuple[Fact, ...]] = _nothing
+    """Labelled lines for an option's card: price to me, nights, walking, meals."""
+    brief: Callable[[SeatFacts], Brief] = lambda _: Brief()
+    """What a placed participant is told besides."""
+    display_name: Callable[[Person], str] = lambda person: person.name
+    """What of a name may stand in calendars and mails."""
+    stations: Callable[[ProgrammeFacts, OptionFacts, Sequence[PartyFacts]], Mapping[str, str]] = lambda *_: {}
+    """Registration code -> station or seat number, given out once the placements of an option are known."""
+    rule_texts: Callable[[ProgrammeFacts], tuple[Text, ...]] = _nothing
+    """The rules of choosing, each a sentence a member can check: shown on the programme page and cited."""
+    demo: Demo | None = None
+
+    @property
+    def templates(self) -> Path:
+        return self.folder / "templates"
+
+    def setting(self, programme: ProgrammeFacts, key: str) -> Any:
+        """A setting of the programme, or the kind's default."""
+        for setting in self.settings:
+            if setting.key == key:
+                return programme.settings.get(key, setting.default)
+        raise KeyError(key)
+
+    def choices_of(self, programme: ProgrammeFacts, party: PartyFacts) -> list[tuple[OptionFacts, int]]:
+        """The options a party may take, with their rank: ranked ones first, then, if it is flexible, the others
+        of the item at one rank. What bars one of its people is no choice."""
+        known = programme.option_by_code
+        ranked = [known[code] for code in party.ranking if code in known]
+        found = [(option, rank) for rank, option in enumerate(ranked, start=1)]
+        if party.flexible:
+            last = len(ranked) + 1
+            found += [
+                (option, last)
+                for option in programme.options_of(party.item)
+                if option.code not in party.ranking
+            ]
+        return [
+            (option, rank)
+            for option, rank in found
+            if all(
+                self.bars(programme, option, member.person, {**party.answers, **member.answers}) is None
+                for member in party.members
+            )
+        ]
+
+    def frame(self, programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Json:
+        """The programme as an allocation problem: numbers and codes only, no names of people.
+
+        Group ids are party codes, option ids option codes; people are named by their code where one person may
+        be in several parties.
+        """
+        problem: Json = {
+            "format": FORMAT,
+            "name": programme.code,
+            "options": [self._framed_option(programme, option) for option in programme.options],
+            "groups": [],
+        }
+        pinned: dict[str, str | None] = {}
+        for party in parties:
+            choices = self.choices_of(programme, party)
+            if party.pinned is not None:
+                pinned[party.code] = party.pinned or None
+            group = {
+                "id": party.code,
+                "size": party.size,
+                **({"lot": party.lot} if party.lot is not None else {}),
+                **self.group(programme, party),
+                "choices": [
+                    {"option": option.code, "rank": rank, **self.choice(programme, party, option)}
+                    for option, rank in choices
+                ],
+            }
+            problem["groups"].append(group)
+        for fragment in self.joint(programme, parties):
+            for key, value in fragment.items():
+                problem.setdefault(key, []).extend(value)
+        if pinned:
+            problem["pinned"] = pinned
+        stages = self.objective(programme)
+        if stages:
+            problem["objective"] = stages
+        return problem
+
+    def _framed_option(self, programme: ProgrammeFacts, option: OptionFacts) -> Json:
+        framed: Json = {"id": option.code, "capacity": option.capacity, "minimum": option.minimum}
+        if option.cost_fen:
+            framed["cost"] = option.cost_fen
+        if option.head_cost_fen:
+            framed["head_cost"] = option.head_cost_fen
+        return framed | self.option(programme, option)
+
+
+class KindError(Exception):
+    """A folder among the kinds that is none: the start stops with a sentence."""
+
+
+def look_also_in(folders: Iterable[Path]) -> None:
+    """Find kinds in these folders too (``EVENTHUB_KINDS_PATH``)."""
+    for folder in folders:
+        if not folder.is_dir():
+            message = f"EVENTHUB_KINDS_PATH names {folder}, which is no folder."
+            raise KindError(message)
+        if str(folder) not in __path__:
+            __path__.append(str(folder))
+    every.cache_clear()
+
+
+@cache
+def every() -> dict[str, Kind]:
+    """Every kind found, by key, in the order of their keys."""
+    found = {name: _load(name) for _finder, name, is_package in pkgutil.iter_modules(__path__) if is_package}
+    return dict(sorted(found.items()))
+
+
+def of(programme: ProgrammeFacts) -> Kind:
+    """The kind of a programme."""
+    return named(programme.kind)
+
+
+def named(key: str) -> Kind:
+    """The kind of this key; KindError where its folder is gone."""
+    try:
+        return every()[key]
+    except KeyError:
+        message = f"There is no kind {key!r}: its folder is missing from the kinds path."
+        raise KindError(message) from None
+
+
+def _load(name: str) -> Kind:
+    module = importlib.import_module(f"{__name__}.{name}")
+    kind = getattr(module, "KIND", None)
+    if not isinstance(kind, Kind):
+        message = f"The folder {name!r} among the kinds offers no KIND."
+        raise KindError(message)
+    if kind.key != name:
+        message = f"The kind in the folder {name!r} calls itself {kind.key!r}; both must be the same."
+        raise KindError(message)
+    add_catalogues(kind.folder / "translations")
+    return kind
