@@ -1,0 +1,196 @@
+"""What every test may ask for: an instance folder, a database of its own, the application, a client, a browser."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from playwright.sync_api import Browser, Page
+from waitress.server import create_server
+
+from tests.browsers import find_chromium, running_chromium
+from tests.databases import PostgreSQL, SQLiteTemplate, find_server_programs, running_postgresql
+from tests.leaving_out import leave_out, say_what_was_left_out
+from tests.network import shut_the_door
+
+if TYPE_CHECKING:
+    from eventhub.config import Settings
+
+# -- Databases ---------------------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked `database` on both databases; any other test that uses one, on SQLite."""
+    if metafunc.definition.get_closest_marker("database") and "database_url" in metafunc.fixturenames:
+        both = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+        metafunc.parametrize("database_url", both, indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated database without rows, this test's own."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        template: SQLiteTemplate = request.getfixturevalue("sqlite_template")
+        yield template.copy_to(tmp_path / "test.sqlite")
+    else:
+        yield request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL, postgresql_template: str) -> Iterator[str]:
+    """The same on PostgreSQL, for tests that are about PostgreSQL alone."""
+    with postgresql.copy_of(postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(
+    tmp_path_factory: pytest.TempPathFactory, migrate: Callable[[str], None]
+) -> SQLiteTemplate:
+    """A SQLite file with the newest schema, migrated once a run."""
+    return SQLiteTemplate.make(tmp_path_factory.mktemp("sqlite"), migrate)
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: PostgreSQL, migrate: Callable[[str], None]) -> str:
+    """The name of a PostgreSQL database with the newest schema, migrated once a run."""
+    return postgresql.make_template("newest_schema", migrate)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server, started when the first test asks; without its programs the test is left out."""
+    programs = find_server_programs()
+    if programs is None:
+        leave_out("a PostgreSQL server", required_by="EVENTHUB_REQUIRE_PG")
+    with running_postgresql(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
+    """Bring the database at an address to the newest schema, as `eventhub db upgrade` does."""
+    instance = tmp_path_factory.mktemp("migrating")
+
+    def upgrade(url: str) -> None:
+        from flask_migrate import upgrade as upgrade_schema
+
+        from eventhub.app import create_app
+        from eventhub.extensions import db
+
+        app = create_app(settings_for(instance, url))
+        with app.app_context():
+            upgrade_schema()
+            db.engine.dispose()
+
+    return upgrade
+
+
+# -- The application ---------------------------------------------------------------------------------
+
+
+def settings_for(instance: Path, database_url: str, **more: str) -> Settings:
+    """Settings as the environment would give them, for a test's own folder and database."""
+    from eventhub.config import Settings
+
+    return Settings.from_environ(
+        {
+            "EVENTHUB_INSTANCE": str(instance),
+            "EVENTHUB_DATABASE_URL": database_url,
+            "EVENTHUB_MODE": "test",
+            **more,
+        }
+    )
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    """The folder in which the application writes everything it writes."""
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settings(instance: Path, database_url: str) -> Settings:
+    """The settings of this test's application."""
+    return settings_for(instance, database_url)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application over a migrated database without rows."""
+    from eventhub.app import create_app
+    from eventhub.extensions import db
+
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor who is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    """Runs commands as `eventhub` on a terminal would."""
+    return app.test_cli_runner()
+
+
+# -- The browser -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started when the first test asks; without it the test is left out."""
+    program = find_chromium()
+    if program is None:
+        leave_out("Chromium", required_by="EVENTHUB_REQUIRE_BROWSER")
+    with running_chromium(program) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a fresh visitor on a phone 360 pixels wide who reads Chinese."""
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, locale="zh-CN", timezone_id="Asia/Shanghai", has_touch=True
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def live_server(app: Flask) -> Iterator[str]:
+    """The address at which the application answers a browser while the test runs."""
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=5)
+
+
+# -- Every test --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stay_on_this_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        shut_the_door(monkeypatch)
+        yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was left out."""
+    say_what_was_left_out(terminalreporter)
