@@ -1,0 +1,166 @@
+"""The command line: python -m solvers solve | audit | explain."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from solvers.audit import audit
+from solvers.outcome import Outcome, Status
+from solvers.problem import ProblemError, read
+from solvers.reasons import explain
+from solvers.solve import EngineError, Progress, solve
+from solvers.source import canonical_text
+
+ANSWER, FALSE_CLAIM, REFUSED, INFEASIBLE, NOTHING_FOUND = 0, 1, 2, 3, 4
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the number is the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except (ProblemError, EngineError) as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+
+
+def _solve(options: argparse.Namespace) -> int:
+    stop = _Stop()
+    problem = read(options.problem)
+    outcome = solve(
+        problem,
+        seconds=options.seconds,
+        work=options.work,
+        workers=options.workers,
+        seed=options.seed,
+        engine=options.engine,
+        on_progress=_Line(sys.stderr.isatty()) if options.progress else None,
+        should_stop=stop.asked,
+    )
+    if options.progress and sys.stderr.isatty():
+        print(file=sys.stderr)
+    _write(options.out, canonical_text(outcome.to_dict()) + b"\n")
+    return {Status.INFEASIBLE: INFEASIBLE, Status.UNKNOWN: NOTHING_FOUND}.get(outcome.status, ANSWER)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    breaches = audit(read(options.problem), _result(options.result))
+    for breach in breaches:
+        print(breach.sentence)
+    outcome = _result(options.result)
+    searched = [stage for stage in outcome.stages if stage.bound is not None]
+    if searched and outcome.answered:
+        print(f"{len(searched)} bounds rest on an engine's search: not checked", file=sys.stderr)
+        if options.strict and not breaches:
+            return FALSE_CLAIM
+    return FALSE_CLAIM if breaches else ANSWER
+
+
+def _explain(options: argparse.Namespace) -> int:
+    problem, outcome = read(options.problem), _result(options.result)
+    if options.group not in problem.group_number:
+        print(f'no group "{options.group}"', file=sys.stderr)
+        return REFUSED
+    print(explain(problem, outcome, options.group).paragraph)
+    return ANSWER
+
+
+class _Stop:
+    """SIGTERM or SIGINT once: stop and keep the best answer so far; the second time end at once."""
+
+    def __init__(self) -> None:
+        self.signals = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def asked(self) -> bool:
+        return self.signals > 0
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.signals += 1
+        if self.signals > 1:
+            os._exit(128 + number)
+
+
+class _Line:
+    """Progress for a person (one line, redrawn) or for a program (a JSON object a line)."""
+
+    def __init__(self, terminal: bool) -> None:
+        self.terminal = terminal
+
+    def __call__(self, progress: Progress) -> None:
+        if not self.terminal:
+            print(json.dumps(asdict(progress)), file=sys.stderr, flush=True)
+            return
+        which = " ".join(
+            f"{key} {value}"
+            for key, value in (("tier", progress.tier), ("rank", progress.rank))
+            if value is not None
+        )
+        text = (
+            f"{progress.stage_index + 1}/{progress.total_stages} {progress.stage} {which}: "
+            f"{progress.value} (bound {progress.bound}), {progress.seconds:.0f} s"
+        )
+        print(f"\r{text:<100}", end="", file=sys.stderr, flush=True)
+
+
+def _result(path: Path) -> Outcome:
+    try:
+        written: Any = msgspec.json.decode(path.read_bytes())
+        if not isinstance(written, dict):
+            raise ProblemError(f"{path}: a result is a JSON object")
+        return Outcome.from_dict(written)
+    except OSError as error:
+        raise ProblemError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, msgspec.DecodeError) as error:
+        raise ProblemError(f"{path}: {error}") from None
+
+
+def _write(path: Path | None, text: bytes) -> None:
+    """Whole or not at all, so that nobody reads half a result."""
+    if path is None:
+        sys.stdout.buffer.write(text)
+        return
+    half = path.with_name(f"{path.name}.part")
+    half.write_bytes(text)
+    half.replace(path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m solvers", description="Allot places, check and explain.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("solve", help="place the groups of a problem")
+    command.set_defaults(run=_solve)
+    command.add_argument("problem", type=Path)
+    command.add_argument("--out", type=Path, help="where the result goes (default: standard output)")
+    command.add_argument("--seconds", type=float, default=60)
+    command.add_argument("--work", type=int, help="deterministic effort in place of seconds")
+    command.add_argument("--workers", type=int, default=1)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--engine", default="auto", help="auto, flow or cpsat")
+    command.add_argument("--progress", action="store_true")
+    command = commands.add_parser("audit", help="re-check a result")
+    command.set_defaults(run=_audit)
+    command.add_argument("problem", type=Path)
+    command.add_argument("result", type=Path)
+    command.add_argument("--strict", action="store_true", help="also fail on what cannot be checked")
+    command = commands.add_parser("explain", help="say why a group got what it got")
+    command.set_defaults(run=_explain)
+    command.add_argument("problem", type=Path)
+    command.add_argument("result", type=Path)
+    command.add_argument("group", metavar="GROUP")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

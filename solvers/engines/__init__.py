@@ -1,0 +1,1 @@
+"""The engines: the only rooms that know OR-Tools."""

@@ -1,0 +1,128 @@
+"""What a solve hands back: who goes where, how good each stage is, and how good it could be at most."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMAT = "eventhub.allocation-result/1"
+Placement = str | Mapping[str, int]
+
+
+class Status(enum.StrEnum):
+    """How much is known about the placements."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """One plain stage: its value in the placement, and the bound that no placement passes.
+
+    ``reached`` is what the stage had when later ones began, if a tolerance let them fall back since.
+    """
+
+    stage: str
+    value: int
+    bound: int | None
+    tier: int | None = None
+    tag: str | None = None
+    rank: int | None = None
+    reached: int | None = None
+
+    @property
+    def best(self) -> int:
+        return self.value if self.reached is None else self.reached
+
+    @property
+    def gap(self) -> int | None:
+        """|reached - bound| / max(1, |reached|) in millionths, rounded up; None without a bound."""
+        if self.bound is None:
+            return None
+        return -(-abs(self.best - self.bound) * 1_000_000 // max(1, abs(self.best)))
+
+    def to_dict(self) -> dict[str, Any]:
+        written: dict[str, Any] = {"stage": self.stage}
+        optional = {"tier": self.tier, "tag": self.tag, "rank": self.rank, "reached": self.reached}
+        written |= {key: value for key, value in optional.items() if value is not None}
+        return written | {"value": self.value, "bound": self.bound, "gap": self.gap}
+
+    @classmethod
+    def from_dict(cls, written: Mapping[str, Any]) -> "StageResult":
+        keys = ("stage", "value", "bound", "tier", "tag", "rank", "reached")
+        return cls(**{key: written[key] for key in keys if key in written})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one solve; ``placements`` holds the placed groups only.
+
+    ``reasons`` tells, for a group, why it did not get each choice dearer than its own: a list of
+    ``{"option": id, "code": ..., numbers}``. ``conflict`` is filled when nothing satisfies the rules.
+    ``run`` records engine, versions, seed, workers and seconds; it is no part of the answer.
+    """
+
+    problem_sha256: str
+    status: Status
+    placements: Mapping[str, Placement] = field(default_factory=dict)
+    running: tuple[str, ...] = ()
+    carriers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    stages: tuple[StageResult, ...] = ()
+    reasons: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    conflict: Mapping[str, Any] | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> bool:
+        """Whether there are placements to speak of (an empty answer counts)."""
+        return self.status in {Status.OPTIMAL, Status.FEASIBLE}
+
+    @property
+    def gap(self) -> int | None:
+        """The largest gap of a stage before the lot, in millionths; None if a bound is missing."""
+        gaps = [stage.gap for stage in self.stages if stage.stage != "lot"]
+        known = [gap for gap in gaps if gap is not None]
+        return max(known, default=0) if len(known) == len(gaps) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result format, ready for JSON."""
+        written: dict[str, Any] = {
+            "format": FORMAT,
+            "problem_sha256": self.problem_sha256,
+            "status": str(self.status),
+            "placements": {
+                group: place if isinstance(place, str) else dict(place)
+                for group, place in self.placements.items()
+            },
+            "running": list(self.running),
+            "carriers": {option: list(pieces) for option, pieces in self.carriers.items()},
+            "stages": [stage.to_dict() for stage in self.stages],
+            "reasons": {group: [dict(reason) for reason in each] for group, each in self.reasons.items()},
+            "run": dict(self.run),
+        }
+        if self.conflict is not None:
+            written["conflict"] = dict(self.conflict)
+        return written
+
+    @classmethod
+    def from_dict(cls, written: Mapping[str, Any]) -> "Outcome":
+        """Read a result back; ValueError if it is of another format."""
+        if written.get("format") != FORMAT:
+            raise ValueError(f'format: expected "{FORMAT}"')
+        try:
+            return cls(
+                problem_sha256=written["problem_sha256"],
+                status=Status(written["status"]),
+                placements=dict(written["placements"]),
+                running=tuple(written["running"]),
+                carriers={option: tuple(pieces) for option, pieces in written["carriers"].items()},
+                stages=tuple(StageResult.from_dict(stage) for stage in written["stages"]),
+                reasons={group: tuple(each) for group, each in written.get("reasons", {}).items()},
+                conflict=written.get("conflict"),
+                run=written.get("run", {}),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the result cannot be read: {error!r}") from None
