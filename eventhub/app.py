@@ -1,0 +1,77 @@
+"""Put the house together: the only place that knows every part, and decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from eventhub import kinds
+from eventhub.cli import commands
+from eventhub.config import Settings
+from eventhub.extensions import configure_sqlite, csrf, db
+from eventhub.models.sealing import Seals
+from eventhub.web import accounts, blueprints
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application over these settings, or over those of the environment."""
+    settings = settings or Settings.from_environ()
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    kinds.look_also_in(settings.kinds_path)
+    kinds.every()
+
+    app = Flask(
+        "eventhub",
+        root_path=str(ROOT / "eventhub"),
+        instance_path=str(settings.instance),
+        template_folder=str(ROOT / "templates"),
+    )
+    app.config.from_mapping(_flask_config(settings))
+    app.extensions["settings"] = settings
+    app.extensions["seals"] = Seals(settings.sealing_key(), settings.blind_index_key())
+    _open_database(app, settings)
+    csrf.init_app(app)
+    accounts.init_app(app)
+    blueprints.init_app(app)
+    commands.init_app(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "MAX_CONTENT_LENGTH": settings.max_upload_bytes,
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_FORM_PARTS": 2_000,
+        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https://"),
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "SETTINGS": settings,
+    }
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.is_sqlite:
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+
+
+def _open_database(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"))
+    with app.app_context():
+        engine: Engine = db.engine
+        if settings.is_sqlite:
+            configure_sqlite(engine)

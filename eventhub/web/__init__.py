@@ -1,0 +1,1 @@
+"""The face: one request, one call, one page."""
