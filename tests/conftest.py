@@ -4,47 +4,68 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from flask_migrate import upgrade as upgrade_to_newest_schema
 from playwright.sync_api import Browser, Page
+from sqlalchemy import event
 from waitress.server import create_server
 
+from eventhub.config import Settings
 from tests.browsers import find_chromium, running_chromium
-from tests.databases import PostgreSQL, SQLiteTemplate, find_server_programs, running_postgresql
+from tests.databases import PostgreSQL, SQLiteTemplate, find_server_programs, running_postgresql, sqlite_url
 from tests.leaving_out import leave_out, say_what_was_left_out
 from tests.network import shut_the_door
-
-if TYPE_CHECKING:
-    from eventhub.config import Settings
 
 # -- Databases ---------------------------------------------------------------------------------------
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `database` on both databases; any other test that uses one, on SQLite."""
-    if metafunc.definition.get_closest_marker("database") and "database_url" in metafunc.fixturenames:
+    if metafunc.definition.get_closest_marker("database") and "on_database" in metafunc.fixturenames:
         both = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-        metafunc.parametrize("database_url", both, indirect=True)
+        metafunc.parametrize("on_database", both, indirect=True)
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def on_database(request: pytest.FixtureRequest) -> str:
+    """The database this test runs on: `sqlite` or `postgresql`."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def database_url(on_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a migrated database without rows, this test's own."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        template: SQLiteTemplate = request.getfixturevalue("sqlite_template")
-        yield template.copy_to(tmp_path / "test.sqlite")
-    else:
-        yield request.getfixturevalue("postgresql_url")
+    if on_database == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    template: SQLiteTemplate = request.getfixturevalue("sqlite_template")
+    return template.copy_to(tmp_path / "test.sqlite")
+
+
+@pytest.fixture
+def empty_database_url(on_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database that no migration has seen."""
+    if on_database == "postgresql":
+        return str(request.getfixturevalue("empty_postgresql_url"))
+    return sqlite_url(tmp_path / "empty.sqlite")
 
 
 @pytest.fixture
 def postgresql_url(postgresql: PostgreSQL, postgresql_template: str) -> Iterator[str]:
-    """The same on PostgreSQL, for tests that are about PostgreSQL alone."""
+    """As `database_url`, for tests that are about PostgreSQL alone."""
     with postgresql.copy_of(postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """As `empty_database_url`, for tests that are about PostgreSQL alone."""
+    with postgresql.copy_of("template1") as url:
         yield url
 
 
@@ -78,31 +99,27 @@ def migrate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
     instance = tmp_path_factory.mktemp("migrating")
 
     def upgrade(url: str) -> None:
-        from flask_migrate import upgrade as upgrade_schema
-
-        from eventhub.app import create_app
-        from eventhub.extensions import db
-
-        app = create_app(settings_for(instance, url))
-        with app.app_context():
-            upgrade_schema()
-            db.engine.dispose()
+        with opened(settings_for(instance, url)) as app, app.app_context():
+            upgrade_to_newest_schema()
 
     return upgrade
 
 
 # -- The application ---------------------------------------------------------------------------------
 
+SECRETS = {
+    f"EVENTHUB_{name}": f"of the tests, not a secret: {name}"
+    for name in ("SECRET_KEY", "DATA_KEY", "INDEX_KEY")
+}
+
 
 def settings_for(instance: Path, database_url: str, **more: str) -> Settings:
     """Settings as the environment would give them, for a test's own folder and database."""
-    from eventhub.config import Settings
-
     return Settings.from_environ(
         {
             "EVENTHUB_INSTANCE": str(instance),
             "EVENTHUB_DATABASE_URL": database_url,
-            "EVENTHUB_MODE": "test",
+            **SECRETS,
             **more,
         }
     )
@@ -122,17 +139,36 @@ def settings(instance: Path, database_url: str) -> Settings:
     return settings_for(instance, database_url)
 
 
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application over a migrated database without rows."""
+@contextmanager
+def opened(settings: Settings) -> Iterator[Flask]:
+    """An application whose connections are closed afterwards."""
+    # Here, so that the tests of the ground floors start without the whole house.
     from eventhub.app import create_app
     from eventhub.extensions import db
 
     app = create_app(settings)
+    app.testing = True
+    # Forms are posted by tests without asking for a page first; a live server asks for the token, as always.
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        engine = db.engine
+    if settings.is_sqlite:
+        event.listen(engine, "connect", _never_wait_for_the_disk)
     yield app
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+    engine.dispose()
+
+
+def _never_wait_for_the_disk(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application over a migrated database without rows."""
+    with opened(settings) as running:
+        yield running
 
 
 @pytest.fixture
@@ -173,10 +209,12 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def live_server(app: Flask) -> Iterator[str]:
     """The address at which the application answers a browser while the test runs."""
+    app.config["WTF_CSRF_ENABLED"] = True
     server = create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
+    port = server.effective_port  # type: ignore[union-attr] # one address, so one server
+    yield f"http://127.0.0.1:{port}"
     server.close()
     thread.join(timeout=5)
 

@@ -1,0 +1,145 @@
+"""The house keeps its floors: what may import what, and what may be named where."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter import api
+
+ROOT = Path(__file__).parents[2]
+
+
+def tracked(*patterns: str) -> Iterator[Path]:
+    """The files that git knows or would add, so that an environment or an instance beside them is not read."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *patterns],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    return (ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file())
+
+
+def text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+# -- Imports -----------------------------------------------------------------------------------------
+
+
+def test_every_import_contract_is_kept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.chdir(ROOT)
+    kept = api.use_cases.lint_imports(config_filename="pyproject.toml", cache_dir=None)
+    assert kept, capsys.readouterr().out
+
+
+def test_the_package_itself_imports_nothing():
+    tree = ast.parse(text_of(ROOT / "eventhub/__init__.py"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports == []
+
+
+def test_the_solvers_start_without_the_web():
+    """The contracts read the source; this starts the real thing."""
+    forbidden = ["eventhub", "flask", "sqlalchemy", "jinja2", "babel", "icalendar"]
+    script = (
+        "import sys, solvers, importlib, pkgutil\n"
+        "for found in pkgutil.walk_packages(solvers.__path__, 'solvers.'):\n"
+        "    if not found.name.endswith('__main__'): importlib.import_module(found.name)\n"
+        f"print([name for name in {forbidden} if name in sys.modules])"
+    )
+    started = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert started.stdout.strip() == "[]"
+
+
+# -- Kinds -------------------------------------------------------------------------------------------
+
+
+def compares_a_kind(tree: ast.AST) -> Iterator[int]:
+    """Line numbers where something named like a kind or its key is compared with a literal."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            literal = any(_is_literal(side) for side in sides)
+            if literal and any(
+                re.search(r"\bkind(\.key)?$|\bkind_key$", ast.unparse(side)) for side in sides
+            ):
+                yield node.lineno
+        elif isinstance(node, ast.Match) and re.search(r"\bkind(\.key)?$", ast.unparse(node.subject)):
+            yield node.lineno
+
+
+def _is_literal(side: ast.expr) -> bool:
+    if isinstance(side, ast.Tuple | ast.List | ast.Set):
+        return any(_is_literal(element) for element in side.elts)
+    return isinstance(side, ast.Constant) and isinstance(side.value, str)
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        "if programme.kind == 'camp': pass",
+        "if 'retreat' == kind.key: pass",
+        "x = [p for p in ps if p.kind in ('camp', 'contest')]",
+        "match programme.kind:\n    case 'camp': pass",
+    ],
+)
+def test_a_comparison_of_a_kind_would_be_noticed(leak: str):
+    assert list(compares_a_kind(ast.parse(leak)))
+
+
+def test_nothing_outside_the_kinds_compares_a_kind():
+    files = [
+        file for file in tracked("eventhub/*.py", "solvers/*.py", "wsgi.py") if "kinds" not in file.parts
+    ]
+    assert len(files) > 20
+    leaks = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file in files
+        for line in compares_a_kind(ast.parse(text_of(file)))
+    ]
+    assert leaks == []
+
+
+def test_no_shared_template_or_script_names_a_kind():
+    kinds = sorted(
+        folder.name for folder in (ROOT / "eventhub/kinds").iterdir() if (folder / "__init__.py").is_file()
+    )
+    assert kinds
+    named = re.compile(rf"""kind[\w.]* *(==|!=|in *[\[(])|[=!]= *["']({"|".join(kinds)})["']""")
+    files = [file for file in tracked("templates", "eventhub/static/js") if "vendor" not in file.parts]
+    assert files
+    leaks = [f"{file.relative_to(ROOT)}: {hit[0]}" for file in files for hit in named.finditer(text_of(file))]
+    assert leaks == []
+
+
+# -- Places ------------------------------------------------------------------------------------------
+
+REGISTRIES = (
+    "pypi" + ".org",
+    "pythonhosted" + ".org",
+    "registry." + "npmjs",
+    "deb.debian" + ".org",
+    "docker" + ".io",
+    "ghcr" + ".io",
+    "quay" + ".io",
+)
+MACHINE_PATHS = ("/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/", "/op" + "t/")
+
+
+@pytest.mark.parametrize("word", [*REGISTRIES, *MACHINE_PATHS])
+def test_no_file_names_a_registry_or_a_place_on_one_machine(word: str):
+    files = [file for file in tracked() if "vendor" not in file.parts and not is_binary(file)]
+    assert len(files) > 50
+    named = [str(file.relative_to(ROOT)) for file in files if word in text_of(file)]
+    assert named == []
+
+
+def is_binary(file: Path) -> bool:
+    return b"\0" in file.read_bytes()[:8000]
