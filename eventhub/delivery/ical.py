@@ -64,7 +64,7 @@ def feed(seats: Collection[Seat], *, name: str, url: str, refresh: timedelta) ->
     calendar.add("X-PUBLISHED-TTL", vDuration(refresh))
     if seats:
         calendar.add("LAST-MODIFIED", max(seat.changed for seat in seats).astimezone(UTC))
-    ordered = sorted(seats, key=lambda seat: (seat.entry.when, seat.uid))
+    ordered = sorted(seats, key=lambda seat: (seat.entry.span, seat.uid))
     return _written(calendar, [_kept(seat) for seat in ordered], [seat.entry for seat in ordered])
 
 

@@ -50,8 +50,8 @@ class PermanentFailure(Exception):  # noqa: N818 - named for what the worker doe
 class _Envelope(EmailPolicy):
     """The standard policy, but for headers with people's words in them.
 
-    The standard folding loses or adds blanks in long names with several scripts (python/cpython#92081 and kin), in
-    other ways from one Python to the next; the older ``email.header`` writes them right.
+    Its folding loses or adds blanks in long names, otherwise from one Python to the next (python/cpython#92081,
+    #144156); the older ``email.header`` writes them right.
     """
 
     def fold_binary(self, name: str, value: Any) -> bytes:

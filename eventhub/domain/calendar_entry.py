@@ -54,7 +54,7 @@ class CalendarEntry:
         return not isinstance(self.starts, datetime)
 
     @property
-    def when(self) -> tuple[str, str]:
+    def span(self) -> tuple[str, str]:
         """Start and end as they are kept: ``2026-07-06``, or the hour with its offset."""
         return self.starts.isoformat(), self.ends.isoformat()
 
@@ -65,7 +65,7 @@ class CalendarEntry:
 
     def as_data(self) -> dict[str, Any]:
         """The entry for a JSON column, so that a CANCEL can repeat what was last sent."""
-        starts, ends = self.when
+        starts, ends = self.span
         return {
             "summary": self.summary,
             "starts": starts,
@@ -197,7 +197,7 @@ def _refuse_wrong_identity(uid: str, sequence: int, stamp: datetime) -> None:
 
 
 def _answered_for(entry: CalendarEntry) -> tuple[object, ...]:
-    return (*entry.when, _zone(entry.starts), _zone(entry.ends), entry.place, entry.latitude, entry.longitude)
+    return (*entry.span, _zone(entry.starts), _zone(entry.ends), entry.place, entry.latitude, entry.longitude)
 
 
 def _zone(moment: datetime | date) -> str | None:
