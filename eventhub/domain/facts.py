@@ -250,6 +250,8 @@ class Application:
     flexible: bool = False
     answers: Mapping[str, Any] = field(default_factory=dict)
     consents: tuple[str, ...] = ()
+    on: date | None = None
+    """The day it is handed over, in the zone people read: whether a child is under 14 is judged on it."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
+from eventhub.domain.applicants import FULL_AGE
 from eventhub.domain.calendar_entry import CalendarEntry
 from eventhub.domain.facts import (
     Application,
@@ -29,6 +30,7 @@ from eventhub.domain.facts import (
     ProgrammeFacts,
     SeatFacts,
 )
+from eventhub.domain.identity import mask_name
 from eventhub.domain.problems import Problem
 from eventhub.domain.questions import Question
 from eventhub.domain.terms import Sex
@@ -138,6 +140,28 @@ def _nothing(*_: Any) -> tuple[()]:
     return ()
 
 
+Bars = Callable[[ProgrammeFacts, OptionFacts, Person, Mapping[str, Any]], Problem | None]
+
+
+class GivesStations(Protocol):
+    """How stations or seat numbers of one option are given out."""
+
+    def __call__(
+        self,
+        programme: ProgrammeFacts,
+        option: OptionFacts,
+        parties: Sequence[PartyFacts],
+        held: Mapping[str, str] = ...,
+        /,
+    ) -> Mapping[str, str]:
+        """Registration code -> station. ``held`` are the stations published before: who stays keeps theirs."""
+        ...
+
+
+def _no_stations(*_: Any) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """All that the house needs to know of one kind of programme.
@@ -168,7 +192,7 @@ class Kind:
 
     check: Callable[[ProgrammeFacts, Application], Iterable[Problem]] = _nothing
     """Who may register: problems of the application as a whole and of each person, with the rule cited."""
-    bars: Callable[[ProgrammeFacts, OptionFacts, Person, Mapping[str, Any]], Problem | None] = lambda *_: None
+    bars: Bars = lambda *_: None
     """Why this person, with these answers, may not take this option, or None. Asked by the form (greyed with the
     reason), by sign-up (ranking it is refused) and by :meth:`frame` (it is no choice)."""
     consents: Callable[[ProgrammeFacts, Application], Iterable[ConsentText]] = _nothing
@@ -193,7 +217,7 @@ class Kind:
     """What a placed participant is told besides."""
     display_name: Callable[[Person], str] = lambda person: person.name
     """What of a name may stand in calendars and mails."""
-    stations: Callable[[ProgrammeFacts, OptionFacts, Sequence[PartyFacts]], Mapping[str, str]] = lambda *_: {}
+    stations: GivesStations = _no_stations
     """Registration code -> station or seat number, given out once the placements of an option are known."""
     rule_texts: Callable[[ProgrammeFacts], tuple[Text, ...]] = _nothing
     """The rules of choosing, each a sentence a member can check: shown on the programme page and cited."""
@@ -205,32 +229,26 @@ class Kind:
 
     def setting(self, programme: ProgrammeFacts, key: str) -> Any:
         """A setting of the programme, or the kind's default."""
-        for setting in self.settings:
-            if setting.key == key:
-                return programme.settings.get(key, setting.default)
-        raise KeyError(key)
+        return setting_of(self.settings, programme, key)
+
+    def calendar_name(self, programme: ProgrammeFacts, person: Person) -> str:
+        """What of a name may stand in calendars and mails of this programme.
+
+        Nobody who is under 18 on its first day is named in full, whatever the kind says; adults are named as the
+        kind likes.
+        """
+        shown = self.display_name(person)
+        day = programme.first_day
+        age = person.age_on(day) if day is not None else None
+        return (
+            mask_name(person.name) if shown == person.name and age is not None and age < FULL_AGE else shown
+        )
 
     def choices_of(self, programme: ProgrammeFacts, party: PartyFacts) -> list[tuple[OptionFacts, int]]:
         """The options a party may take, with their rank: ranked ones first, then, if it is flexible, the others
-        of the item at one rank. What bars one of its people is no choice."""
-        known = programme.option_by_code
-        ranked = [known[code] for code in party.ranking if code in known]
-        found = [(option, rank) for rank, option in enumerate(ranked, start=1)]
-        if party.flexible:
-            last = len(ranked) + 1
-            found += [
-                (option, last)
-                for option in programme.options_of(party.item)
-                if option.code not in party.ranking
-            ]
-        return [
-            (option, rank)
-            for option, rank in found
-            if all(
-                self.bars(programme, option, member.person, {**party.answers, **member.answers}) is None
-                for member in party.members
-            )
-        ]
+        of the item at one rank. What bars one of its people is no choice.
+        """
+        return open_choices(self.bars, programme, party)
 
     def frame(self, programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Json:
         """The programme as an allocation problem: numbers and codes only, no names of people.
@@ -249,6 +267,9 @@ class Kind:
             choices = self.choices_of(programme, party)
             if party.pinned is not None:
                 pinned[party.code] = party.pinned or None
+            if party.pinned and party.pinned not in {option.code for option, _rank in choices}:
+                # A place fixed by hand is kept even where the party never ranked it.
+                choices.append((programme.option(party.pinned), len(party.ranking) + 1))
             group = {
                 "id": party.code,
                 "size": party.size,
@@ -277,6 +298,56 @@ class Kind:
         if option.head_cost_fen:
             framed["head_cost"] = option.head_cost_fen
         return framed | self.option(programme, option)
+
+
+def setting_of(fields: Iterable[SettingField], programme: ProgrammeFacts, key: str) -> Any:
+    """A setting of the programme, or the default of its field; KeyError where no field has this key."""
+    for setting in fields:
+        if setting.key == key:
+            return programme.settings.get(key, setting.default)
+    raise KeyError(key)
+
+
+def open_choices(bars: Bars, programme: ProgrammeFacts, party: PartyFacts) -> list[tuple[OptionFacts, int]]:
+    """The options a party may take, with their rank: see :meth:`Kind.choices_of`."""
+    known = programme.option_by_code
+    ranked = [known[code] for code in party.ranking if code in known]
+    found = [(option, rank) for rank, option in enumerate(ranked, start=1)]
+    if party.flexible:
+        last = len(ranked) + 1
+        found += [
+            (option, last) for option in programme.options_of(party.item) if option.code not in party.ranking
+        ]
+    return [
+        (option, rank)
+        for option, rank in found
+        if all(
+            bars(programme, option, member.person, {**party.answers, **member.answers}) is None
+            for member in party.members
+        )
+    ]
+
+
+STEP_FEN = 1_000_000
+"""What “one more” means for a fund: ten thousand yuan."""
+
+
+def fund(code: str) -> str:
+    """The id of a source of money among the resources."""
+    return f"fund:{code}"
+
+
+def fund_resources(programme: ProgrammeFacts) -> list[Json]:
+    """The programme's sources of money as resources of the problem, each with what bears its excess."""
+    return [
+        {
+            "id": fund(source.code),
+            "capacity": source.amount_fen,
+            "step": STEP_FEN,
+            **({"spill": fund(source.spill)} if source.spill else {}),
+        }
+        for source in programme.sources
+    ]
 
 
 class KindError(Exception):
