@@ -31,8 +31,6 @@ def main() -> None:
             compare_type=True,
             compare_server_default=True,
             render_as_batch=True,
-            # SQLite can roll back a changed table too, since the application begins its transactions itself.
-            transactional_ddl=True,
             transaction_per_migration=True,
             on_version_apply=_refuse_orphans if on_sqlite else None,
         )
