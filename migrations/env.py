@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection
 
@@ -46,12 +47,16 @@ def _let_tables_be_rebuilt(connection: Connection) -> None:
     connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
 
 
-def _refuse_orphans(*, ctx: Any, **_: Any) -> None:
+def _refuse_orphans(ctx: MigrationContext, *_: Any, **__: Any) -> None:
     """Check, before a migration commits, the foreign keys that were suspended while it ran."""
+    if ctx.connection is None:
+        return
     orphans = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     if orphans:
         tables = ", ".join(sorted({orphan[0] for orphan in orphans}))
-        raise RuntimeError(f"This migration leaves rows that point at nothing, in: {tables}. It was rolled back.")
+        raise RuntimeError(
+            f"This migration leaves rows that point at nothing, in: {tables}. It was rolled back."
+        )
 
 
 def _wait_for_no_one(connection: Connection) -> None:

@@ -81,13 +81,11 @@ def described(engine: Engine) -> dict[str, Any]:
 
 def test_every_step_keeps_the_rows_it_finds_both_ways(config: Config):
     """Up: rows written at one revision are there at the next. Down: a step back works with rows in every table."""
-    for before, after in zip([None, *revisions(config)], revisions(config), strict=False):
-        if before is not None:
-            rows = fill(db.engine)
-        command.upgrade(config, after)
-        if before is not None:
-            assert counted(db.engine, rows) == rows
-    rows = fill(db.engine)
+    rows: dict[str, int] = {}
+    for revision in revisions(config):
+        command.upgrade(config, revision)
+        assert counted(db.engine, rows) == rows
+        rows = fill(db.engine)
     assert rows
     assert set(rows.values()) == {1}, "every table has a row"
     for revision in [*revisions(config)[-2::-1], "base"]:
