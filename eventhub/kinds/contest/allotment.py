@@ -1,0 +1,183 @@
+"""How entries are placed in heats: who shares a village, which heats a person cannot both reach, who stands where.
+
+A programme is a series; ``OptionFacts.item`` is the code of a contest (C01 and so on) and its options are the heats.
+What a heat's ``OptionFacts`` hold: ``capacity`` and ``minimum`` in people, ``cost_fen`` if it costs the series money
+when it runs, one occasion with start and end as moments and the place with ``latitude`` and ``longitude``, and in
+``details``
+
+=====================  =================================================================================
+``field``              one of the seven: see ``questions.FIELDS``
+``item_zh``            what is done, ``item_en`` the same in English
+``venue_zh``           the place on the spot, ``venue_en`` the same in English; may be missing
+``team_sizes``         list of the numbers of people an entry may have, such as ``[1]`` or ``[2, 4]``
+``min_age, max_age``   completed years on the day of the heat, both included
+``minutes``            working time, for the card
+``halal``              whether halal lunch is to be had (default: yes)
+=====================  =================================================================================
+
+A person's village is the person's own unit (``Person.unit``), else the place code. Somebody who enters several items
+is in several parties, under one person code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import combinations
+from math import asin, cos, radians, sin, sqrt
+from types import MappingProxyType
+
+from eventhub.domain.facts import OccasionFacts, OptionFacts, PartyFacts, Person, ProgrammeFacts
+from eventhub.kinds import Json, fund, fund_resources, open_choices
+from eventhub.kinds.contest.checks import bars
+from eventhub.kinds.contest.questions import setting
+
+EARTH_KM = 6371.0
+DETOUR = 1.3
+"""Roads are about this much longer than the straight line."""
+
+
+def group(_programme: ProgrammeFacts, party: PartyFacts) -> Json:
+    """An entry counts once for each village it has people from; its people are named, for they may be in others."""
+    return {
+        "tags": {f"village:{village}": 1 for village in sorted(villages_of(party))},
+        "people": sorted({person.code for person in party.people}),
+    }
+
+
+def village_of(person: Person) -> str:
+    """The village somebody competes for."""
+    return person.unit or person.place_code
+
+
+def villages_of(party: PartyFacts) -> set[str]:
+    """The villages of an entry; most have one."""
+    return {village for person in party.people if (village := village_of(person))}
+
+
+def option(programme: ProgrammeFacts, option: OptionFacts) -> Json:
+    """A heat draws on the first source for what it costs when it runs."""
+    if not programme.sources or not option.cost_fen:
+        return {}
+    payer = programme.settings.get("fund") or programme.sources[0].code
+    return {"uses": {fund(payer): option.cost_fen}}
+
+
+def joint(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Iterable[Json]:
+    """The fund, each village's share of each item, and the heats nobody can both be in."""
+    yield {"resources": fund_resources(programme)}
+    yield {"limits": list(_village_limits(programme, parties))}
+    yield {"clashes": list(_clashes(programme, parties))}
+
+
+def objective(_programme: ProgrammeFacts) -> list[Json]:
+    """As many people as possible, then higher choices, then fewer heats' money, then fewest changes."""
+    return [
+        {"stage": "placed"},
+        {"stage": "rank", "as": "sum"},
+        {"stage": "cost"},
+        {"stage": "changes"},
+        {"stage": "lot"},
+    ]
+
+
+def stations(
+    _programme: ProgrammeFacts,
+    _option: OptionFacts,
+    parties: Sequence[PartyFacts],
+    held: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Registration code -> station number: one station an entry, in the order of the lots.
+
+    Who already holds a station keeps it, so that a withdrawal moves nobody else; a station held by two goes to the
+    luckier entry, and the other draws the lowest free one.
+    """
+    in_turn = sorted(parties, key=lambda party: (party.lot is None, party.lot or 0, party.code))
+    taken: dict[str, str] = {}
+    for party in in_turn:
+        before = next((held[member.code] for member in party.members if held.get(member.code)), "")
+        if before and before not in taken.values():
+            taken[party.code] = before
+    free = (
+        str(number) for number in range(1, len(parties) + len(taken) + 1) if str(number) not in taken.values()
+    )
+    free_numbers = list(free)
+    for party in in_turn:
+        if party.code not in taken:
+            taken[party.code] = free_numbers.pop(0)
+    return {member.code: taken[party.code] for party in in_turn for member in party.members}
+
+
+def _village_limits(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Iterable[Json]:
+    for (item, village), entries in sorted(_entries(programme, parties).items()):
+        heats = [option.code for option in programme.options_of(item)]
+        limit = {"options": heats, "tag": f"village:{village}"}
+        if setting(programme, "village_floor"):
+            yield {"id": f"floor:{item}:{village}", "minimum": 1, **limit}
+        most = -(-entries // len(heats)) + setting(programme, "spread_slack")
+        if setting(programme, "village_spread") and most < entries:
+            yield {"id": f"spread:{item}:{village}", "each": True, "maximum": most, **limit}
+
+
+def _entries(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Counter[tuple[str, str]]:
+    """Entries by item and village, of those that may be in some heat and were not put out by hand."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for party in parties:
+        if party.pinned != "" and (party.pinned or open_choices(bars, programme, party)):
+            counted.update((party.item, village) for village in villages_of(party))
+    return counted
+
+
+def _clashes(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Iterable[list[str]]:
+    """At most one heat an item, and no two heats too close in time; only where somebody entered more than once."""
+    entered: defaultdict[str, list[str]] = defaultdict(list)
+    for party in parties:
+        for code in {person.code for person in party.people}:
+            entered[code].append(party.item)
+    several = [items for items in entered.values() if len(items) > 1]
+    twice = {item for items in several for item, times in Counter(items).items() if times > 1}
+    pairs = {pair for items in several for pair in combinations(sorted(set(items)), 2)}
+    for item in sorted(twice):
+        yield [option.code for option in programme.options_of(item)]
+    for one, other in sorted(pairs):
+        for heat in programme.options_of(one):
+            yield from (
+                [heat.code, second.code]
+                for second in programme.options_of(other)
+                if too_close(programme, heat, second)
+            )
+
+
+def too_close(programme: ProgrammeFacts, one: OptionFacts, other: OptionFacts) -> bool:
+    """Whether nobody can be in both heats: they overlap, or the way between them takes longer than the pause."""
+    first, second = sorted(
+        (one.occasions[0], other.occasions[0]), key=lambda occasion: _moment(occasion.starts)
+    )
+    pause = _moment(second.starts) - _moment(first.ends)
+    return pause < travel_time(programme, first, second) + timedelta(
+        minutes=setting(programme, "travel_margin")
+    )
+
+
+def travel_time(programme: ProgrammeFacts, one: OccasionFacts, other: OccasionFacts) -> timedelta:
+    """How long the way between two places takes; places without a position are taken as neighbours."""
+    if None in {one.latitude, one.longitude, other.latitude, other.longitude}:
+        return timedelta(0)
+    km = kilometres(one.latitude or 0, one.longitude or 0, other.latitude or 0, other.longitude or 0) * DETOUR
+    return timedelta(hours=km / setting(programme, "travel_speed"))
+
+
+def kilometres(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """The great circle between two positions in degrees."""
+    north, east = radians(other_latitude - latitude), radians(other_longitude - longitude)
+    haversine = (
+        sin(north / 2) ** 2 + cos(radians(latitude)) * cos(radians(other_latitude)) * sin(east / 2) ** 2
+    )
+    return 2 * EARTH_KM * asin(sqrt(min(1.0, haversine)))
+
+
+def _moment(at: object) -> datetime:
+    if not isinstance(at, datetime):
+        raise TypeError(f"A heat begins and ends at an hour, not on a day: {at!r}.")
+    return at
