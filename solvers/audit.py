@@ -1,9 +1,13 @@
-"""Re-check an answer against the rules, without asking any engine."""
+"""Re-check an answer against the rules and recount every number it claims, without asking any engine."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from solvers.outcome import Outcome
+from solvers.audit_reasons import false_reasons
+from solvers.ledger import Ledger, Quota, pinned_kept, read_placements
+from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Problem
+from solvers.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +20,188 @@ class Breach:
 
 
 def audit(problem: Problem, outcome: Outcome) -> list[Breach]:
-    """Every rule broken and every number claimed falsely; an empty list is a clean answer."""
-    return []
+    """Every rule broken and every number claimed falsely; an empty list is a clean answer.
+
+    Bounds that rest on an engine's search cannot be recounted; what is checked is that they are on the
+    sound side of what was reached, and that ``optimal`` is claimed only where every one is met.
+    """
+    if outcome.problem_sha256 != problem.sha256:
+        return [Breach("problem_sha256", problem.name, "the result belongs to another problem")]
+    if not outcome.answered:
+        return list(_nothing_claimed(outcome))
+    taken, wrong = read_placements(problem, outcome.placements)
+    if wrong:
+        return [Breach("placements", id_, sentence) for id_, sentence in wrong]
+    numbers = problem.option_number
+    strange = [option for option in (*outcome.running, *outcome.carriers) if option not in numbers]
+    if strange:
+        return [Breach("running", strange[0], f'there is no option "{strange[0]}"')]
+    ledger = Ledger(problem, taken, {numbers[option]: pieces for option, pieces in outcome.carriers.items()})
+    breaches = [breach for check in RULES for breach in check(ledger)]
+    breaches += _running(ledger, outcome)
+    breaches += _carriers(ledger, outcome)
+    breaches += _stages(ledger, outcome)
+    if not breaches:
+        breaches += [Breach("reasons", id_, sentence) for id_, sentence in false_reasons(ledger, outcome)]
+    return breaches
+
+
+def _nothing_claimed(outcome: Outcome) -> Iterator[Breach]:
+    for key in ("placements", "running", "carriers", "stages", "reasons"):
+        if getattr(outcome, key):
+            yield Breach(key, "", f'a result "{outcome.status}" has no {key}')
+    if outcome.status is Status.INFEASIBLE and outcome.conflict is None:
+        yield Breach("conflict", "", "nothing is said of which rules conflict")
+
+
+# -- rules -------------------------------------------------------------------------------------------
+
+
+def _once(ledger: Ledger) -> Iterator[Breach]:
+    groups = ledger.problem.groups
+    for group, choices in ledger.at.items():
+        if len(choices) > 1 and not groups.piece[group]:
+            yield Breach("once", groups.ids[group], f'group "{groups.ids[group]}" has more than one place')
+
+
+def _required(ledger: Ledger) -> Iterator[Breach]:
+    groups = ledger.problem.groups
+    for group in groups.required.nonzero()[0].tolist():
+        if group not in ledger.at:
+            yield Breach("required", groups.ids[group], f'group "{groups.ids[group]}" must be placed and is not')
+
+
+def _pinned(ledger: Ledger) -> Iterator[Breach]:
+    ids = ledger.problem.groups.ids
+    for group, pin in ledger.problem.pinned.items():
+        if not pinned_kept(ledger.taken, ledger.at.get(group, ()), pin):
+            yield Breach("pinned", ids[group], f'group "{ids[group]}" does not have the place it is pinned to')
+
+
+def _banned(ledger: Ledger) -> Iterator[Breach]:
+    problem = ledger.problem
+    for choice in ledger.taken:
+        if problem.choices.banned[choice]:
+            group = problem.groups.ids[ledger.group[choice]]
+            option = problem.options.ids[ledger.option[choice]]
+            yield Breach("banned", group, f'group "{group}" is in "{option}", which is banned for it')
+
+
+def _seats(ledger: Ledger) -> Iterator[Breach]:
+    options = ledger.problem.options
+    for option, load in enumerate(ledger.load):
+        id_ = options.ids[option]
+        if load > options.capacity[option]:
+            yield Breach("capacity", id_, f'"{id_}" has {load} heads for {options.capacity[option]} seats')
+        if ledger.runs[option] and load < options.minimum[option]:
+            yield Breach("minimum", id_, f'"{id_}" runs with {load} heads, fewer than {options.minimum[option]}')
+
+
+def _resources(ledger: Ledger) -> Iterator[Breach]:
+    resources = ledger.problem.resources
+    for number, borne in enumerate(ledger.borne):
+        if borne > resources.capacity[number] and resources.spill[number] < 0:
+            id_ = resources.ids[number]
+            yield Breach("resource", id_, f'of "{id_}" {borne} is used, but there is {resources.capacity[number]}')
+
+
+def _limits(ledger: Ledger) -> Iterator[Breach]:
+    hard = [limit for limit in ledger.problem.limits if not limit.soft]
+    for quota in ledger.quotas(hard):
+        if quota.missed:
+            yield Breach("limit", quota.limit.id, f'limit "{quota.limit.id}" is missed {_where(ledger, quota)}')
+
+
+def _where(ledger: Ledger, quota: Quota) -> str:
+    tag = f' for "{ledger.problem.tags[quota.tag]}"' if quota.tag >= 0 else ""
+    option = f' at "{ledger.problem.options.ids[quota.option]}"' if quota.option >= 0 else ""
+    return f"by {quota.missed}{tag}{option} ({quota.heads} heads)"
+
+
+def _apart(ledger: Ledger) -> Iterator[Breach]:
+    ids = ledger.problem.groups.ids
+    for one, other in ledger.problem.apart:
+        mine, theirs = ({ledger.option[c] for c in ledger.at.get(group, ())} for group in (one, other))
+        if mine & theirs:
+            yield Breach("apart", ids[one], f'groups "{ids[one]}" and "{ids[other]}" are in one option')
+
+
+def _people(ledger: Ledger) -> Iterator[Breach]:
+    for person, places in ledger.days.items():
+        options = [option for _, option in places]
+        clashes = [number for option in set(options) for number in ledger.clashing[option]]
+        if len(set(options)) < len(options) or len(set(clashes)) < len(clashes):
+            id_ = ledger.problem.people[person]
+            yield Breach("clash", id_, f'person "{id_}" holds places that clash')
+
+
+def _changes(ledger: Ledger) -> Iterator[Breach]:
+    most = ledger.problem.max_changes
+    if most is not None and ledger.moved > most:
+        yield Breach("changes", "", f"{ledger.moved} heads moved, more than {most}")
+
+
+RULES = (_once, _required, _pinned, _banned, _seats, _resources, _limits, _apart, _people, _changes)
+
+
+# -- claims ------------------------------------------------------------------------------------------
+
+
+def _running(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
+    ids = ledger.problem.options.ids
+    if outcome.running != tuple(ids[option] for option, runs in enumerate(ledger.runs) if runs):
+        yield Breach("running", "", "the list of running options is not that of the placements")
+
+
+def _carriers(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
+    options = ledger.problem.options
+    for option, carriers in enumerate(options.carriers):
+        id_ = options.ids[option]
+        pieces = outcome.carriers.get(id_)
+        if not carriers or not ledger.runs[option]:
+            if pieces is not None:
+                yield Breach("carriers", id_, f'"{id_}" takes carriers it has no need of')
+            continue
+        if pieces is None or len(pieces) != len(carriers) or any(type(n) is not int or n < 0 for n in pieces):
+            yield Breach("carriers", id_, f'"{id_}" does not say how many of each carrier it takes')
+            continue
+        for tag in {carrier.tag for carrier in carriers}:
+            seats = sum(c.seats * n for c, n in zip(carriers, pieces, strict=True) if c.tag == tag)
+            if seats < ledger.tagged[option][tag]:
+                heads = ledger.tagged[option][tag]
+                yield Breach("carriers", id_, f'"{id_}" has {seats} carrier seats for {heads} heads')
+        if any(n > c.most for c, n in zip(carriers, pieces, strict=True)):
+            yield Breach("carriers", id_, f'"{id_}" takes more carriers than there are')
+
+
+def _stages(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
+    expected = ledger.problem.stages
+    if [_name(stage) for stage in expected] != [_name(result) for result in outcome.stages]:
+        yield Breach("stages", "", "the stages are not those of the objective")
+        return
+    for stage, result in zip(expected, outcome.stages, strict=True):
+        yield from _stage(ledger, stage, result)
+    met = all(result.best == result.bound for result in outcome.stages)
+    if met != (outcome.status is Status.OPTIMAL):
+        yield Breach("status", "", f'"{outcome.status}" does not fit the bounds of the stages')
+
+
+def _name(stage: Stage | StageResult) -> tuple[object, ...]:
+    return stage.stage, stage.tier, stage.tag, stage.rank
+
+
+def _stage(ledger: Ledger, stage: Stage, result: StageResult) -> Iterator[Breach]:
+    groups = len(ledger.problem.groups.ids)
+    name = stage.label
+    if stage.stage == "lot":
+        if not 0 <= result.value <= groups or result.bound != groups or result.reached is not None:
+            yield Breach("stages", name, f"the lot speaks of {result.value} of {result.bound} groups, not {groups}")
+        return
+    value = ledger.value(stage)
+    if value != result.value:
+        yield Breach("stages", name, f"stage {name} claims {result.value}; the placements give {value}")
+    sign = 1 if stage.maximise else -1
+    if sign * (result.value - stage.allowed(result.best)) < 0:
+        yield Breach("stages", name, f"stage {name} fell back further than its tolerance allows")
+    if result.bound is not None and sign * (result.bound - result.best) < 0:
+        yield Breach("stages", name, f"stage {name} claims the bound {result.bound}, yet reached {result.best}")

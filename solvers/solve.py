@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from solvers.audit import audit
-from solvers.engines import exact
+from solvers.engines import exact, lot
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Problem
@@ -41,7 +41,9 @@ def solve(
     if engine not in ENGINES:
         raise EngineError(f'engine: no engine "{engine}"; there are {", ".join(ENGINES)}')
     search = Search(Form.of(problem), seconds, workers, seed, work, on_progress, should_stop)
-    exact.solve(search)
+    model = exact.solve(search)
+    if problem.stages and problem.stages[-1].stage == 'lot' and search.best is not None:
+        lot.settle(search, model)
     outcome = _outcome(search, engine)
     breaches = audit(problem, outcome)
     if breaches:

@@ -46,6 +46,7 @@ class Model:
         parameters.max_time_in_seconds = max(0.01, seconds)
         parameters.num_workers = search.workers
         parameters.random_seed = search.seed
+        parameters.linearization_level = 2  # without the relaxation the bounds of one worker stay at "everybody"
         if search.work is not None:
             parameters.max_deterministic_time = float(search.work)
         self.model.clear_hints()
@@ -83,7 +84,7 @@ class _Watch(cp_model.CpSolverSolutionCallback):
             self.stop_search()
 
 
-def solve(search: Search) -> None:
+def solve(search: Search) -> Model:
     """Fill ``search`` stage by stage; what time leaves unproved keeps an honest bound."""
     form = search.form
     model = Model(form)
@@ -98,10 +99,11 @@ def solve(search: Search) -> None:
             seconds=search.left / (1 + 0.5 * (rest - 1)) if rest > 1 else search.left,
         )
         if search.best is None:
-            return
+            return model
         reached = aim.value(search.best)
         search.reached.append(reached)
         model.keep(aim, stages[number].allowed(reached))
+    return model
 
 
 def _stage(search: Search, model: Model, number: int, aim: Aim, *, seconds: float) -> None:
