@@ -1,0 +1,42 @@
+"""Rural retreats: members go on a departure of two nights, alone, with their family or with workmates."""
+
+from pathlib import Path
+
+from eventhub.i18n import N_
+from eventhub.kinds import Kind, Words
+from eventhub.kinds.retreat import allotment, checks, invite
+from eventhub.kinds.retreat.questions import PRIORITIES, QUESTIONS, SETTINGS
+
+KIND = Kind(
+    key="retreat",
+    words=Words(
+        kind=N_("Rural retreat"),
+        option=N_("departure"),
+        options=N_("departures"),
+        seat=N_("bed"),
+        item=N_("route"),
+        participant=N_("traveller"),
+        party=N_("family or workmates"),
+        not_run=N_("This departure does not run"),
+    ),
+    folder=Path(__file__).parent,
+    colour="#2b6a8f",
+    settings=SETTINGS,
+    questions=QUESTIONS,
+    party_sizes=(1, 45),
+    companions=True,
+    most_choices=5,
+    claims=PRIORITIES,
+    check=checks.check,
+    bars=checks.bars,
+    consents=checks.consents,
+    group=allotment.group,
+    choice=allotment.choice,
+    option=allotment.option,
+    joint=allotment.joint,
+    objective=allotment.objective,
+    entries=invite.entries,
+    facts=invite.facts,
+    brief=invite.brief,
+    rule_texts=checks.RULES.texts,
+)
