@@ -263,7 +263,7 @@ class SignInLetter(Content):
     @property
     def rows(self) -> tuple[Row, ...]:
         """The code."""
-        return _rows((N_("Code"), self.code))
+        return _rows((N_("Sign-in code"), self.code))
 
 
 @dataclass(frozen=True, kw_only=True)
