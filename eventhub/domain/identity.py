@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
+from email_validator import EmailNotValidError, validate_email
+
 from eventhub.domain.problems import Problem
 from eventhub.domain.terms import Sex
 from eventhub.i18n import N_
@@ -140,3 +142,16 @@ def mask_phone(phone: str) -> str:
 def mask_identity_number(number: str) -> str:
     """640***********1234."""
     return f"{number[:3]}{'*' * 11}{number[-4:]}"
+
+
+def normal_email(typed: str) -> str:
+    """A mail address as it is kept, or "" if it is none.
+
+    Form only: whether it can be delivered to is not asked of the network, so that an outage closes no sign-up.
+    Addresses outside ASCII are refused, since many mail servers cannot reach them.
+    """
+    try:
+        checked = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return ""
+    return checked.normalized

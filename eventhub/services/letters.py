@@ -1,0 +1,193 @@
+"""Put letters into the outbox, in the transaction of what they tell of; the worker sends them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, get_type_hints
+from uuid import uuid4
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventhub import kinds
+from eventhub.delivery import letters as delivery
+from eventhub.delivery.letters import Content, ReceivedLetter
+from eventhub.domain.facts import Actor, Person, ProgrammeFacts
+from eventhub.domain.phases import ZONE
+from eventhub.domain.terms import LetterState, Method, Role
+from eventhub.i18n import DEFAULT_LOCALE, N_, use_locale
+from eventhub.models.accounts import Account, AccountRole, Membership, Participant
+from eventhub.models.invites import Letter
+from eventhub.models.organisations import Organisation
+from eventhub.models.registrations import Party
+
+CONTENTS: dict[str, type[Content]] = {
+    each.name: each for each in vars(delivery).values() if isinstance(each, type) and issubclass(each, Content) and each is not Content
+}
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom a letter about somebody goes to; without an address it is a slip to be printed."""
+
+    name: str
+    address: str | None
+    locale: str = DEFAULT_LOCALE
+    account_id: int | None = None
+
+
+def recipient_for(session: Session, participant: Participant, party: Party) -> Recipient:
+    """The participant's own address, else that of the account that signed up (a guardian), else the officer's."""
+    account = party.account
+    locale = account.locale if account else DEFAULT_LOCALE
+    account_id = account.id if account else None
+    if participant.email:
+        return Recipient(participant.name, participant.email, locale, account_id)
+    if account is not None and account.email:
+        return Recipient(account.name, account.email, locale, account_id)
+    officer = officer_of(session, participant.organisation)
+    if officer is not None:
+        return Recipient(officer.name, officer.email, officer.locale, officer.id)
+    return Recipient(participant.name, None, locale, account_id)
+
+
+def officer_of(session: Session, organisation: Organisation | None) -> Account | None:
+    """The officer of a unit who can be written to; of the unit itself, not of those above it."""
+    if organisation is None:
+        return None
+    return session.scalar(
+        select(Account)
+        .join(Membership, Membership.account_id == Account.id)
+        .join(AccountRole, AccountRole.id == Membership.role_id)
+        .where(
+            AccountRole.name == Role.OFFICER,
+            Membership.organisation_id == organisation.id,
+            Account.email.is_not(None),
+        )
+        .order_by(Account.id)
+        .limit(1)
+    )
+
+
+def queue(
+    session: Session,
+    content: Content,
+    *,
+    to: Recipient,
+    at: datetime,
+    programme_id: int | None = None,
+    registration_id: int | None = None,
+    invite_id: int | None = None,
+    publication_id: int | None = None,
+    method: Method | None = None,
+    sequence: int | None = None,
+    calendar: bytes | None = None,
+) -> Letter:
+    """Write a letter into the outbox, its words fixed now in its reader's language."""
+    row = Letter(
+        name=content.name,
+        programme_id=programme_id,
+        registration_id=registration_id,
+        invite_id=invite_id,
+        publication_id=publication_id,
+        account_id=to.account_id,
+        recipient_name=to.name,
+        recipient_address=to.address,
+        locale=to.locale,
+        context=spoken(content, to.locale),
+        method=method,
+        sequence=sequence,
+        calendar=calendar,
+        message_id=f"<{uuid4()}@{message_domain()}>",
+        created_at=at,
+        state=LetterState.QUEUED if to.address else LetterState.PRINT,
+    )
+    session.add(row)
+    return row
+
+
+def spoken(content: Content, locale: str) -> dict[str, Any]:
+    """The content as plain JSON, said in a language, so that a second try says the same."""
+    with use_locale(locale):
+        return {field.name: _plain(getattr(content, field.name)) for field in fields(content)}
+
+
+def content_of(letter: Letter) -> Content:
+    """The content of a letter as it was put into the outbox."""
+    shape = CONTENTS[letter.name]
+    known = get_type_hints(shape)
+    values = {name: _back(value) for name, value in letter.context.items() if name in known}
+    return shape(**values)
+
+
+def message_domain() -> str:
+    """The domain of message ids: the sender's."""
+    settings = current_app.extensions["settings"]
+    return str((settings.mail_sender or settings.organizer_address).rpartition("@")[2])
+
+
+def received(session: Session, party: Party, programme: ProgrammeFacts, *, by: Actor, at: datetime) -> None:
+    """Tell whoever signed up alone that it has arrived; an officer's list is answered on its own page."""
+    account = party.account or session.get(Account, by.account_id)
+    if account is None or not account.email or by.is_a(Role.OFFICER):
+        return
+    kind = kinds.of(programme)
+    people = [
+        Person(code="", name=each.participant.name, birth_date=each.participant.birth_date, sex=each.participant.sex)
+        for each in party.registrations
+    ]
+    known = programme.option_by_code
+    settings = current_app.extensions["settings"]
+    with use_locale(account.locale):
+        content = ReceivedLetter(
+            greeting=account.name,
+            url=f"{settings.base_url}/my/registrations/{party.code}",
+            contact_name=programme.contact_name,
+            contact_phone=programme.contact_phone,
+            programme=programme.title,
+            number=party.code,
+            who=_list([kind.display_name(person) for person in people]),
+            choices=[known[each.option.code].title for each in party.preferences if each.option.code in known],
+            closes=_moment(programme.closes_at),
+            next_step=N_("The result is published on %(day)s; everybody is told.", day=_moment(programme.result_at))
+            if programme.result_at
+            else N_("Everybody is told the result."),
+        )
+    queue(
+        session,
+        content,
+        to=Recipient(account.name, account.email, account.locale, account.id),
+        at=at,
+        programme_id=party.programme_id,
+    )
+
+
+def _list(names: Sequence[str]) -> str:
+    return "、".join(names)
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | int | float) or value is None:
+        return value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "label") and hasattr(value, "value"):
+        return {"label": str(value.label), "value": str(value.value)}
+    return str(value)
+
+
+def _back(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return delivery.Row(value["label"], value["value"])
+    if isinstance(value, list):
+        return tuple(_back(each) for each in value)
+    return value

@@ -1,0 +1,266 @@
+"""Keep who goes: add and change people, find the same person again, seal identity numbers, check claims."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventhub.domain import identity
+from eventhub.domain.facts import Actor, PersonDraft
+from eventhub.domain.phases import ZONE
+from eventhub.domain.problems import NotAllowed, NotFound, Problem, Refused, refuse
+from eventhub.domain.terms import Role
+from eventhub.extensions import transaction
+from eventhub.i18n import N_
+from eventhub.models.accounts import Claim, Participant, Relation
+from eventhub.models.organisations import Organisation
+from eventhub.models.sealing import Seals
+from eventhub.queries import people as people_queries
+from eventhub.services import journal
+
+OLDEST = 120
+
+
+def add(draft: PersonDraft, *, by: Actor, at: datetime) -> str:
+    """Let an account sign somebody up: a child, oneself. Somebody who is known already is found, not made twice."""
+    with transaction() as session:
+        row = keep(session, draft, by=by, at=at)
+        relate(session, by, row, draft.relation)
+        journal.note(session, at=at, by=by, event="person added", subject="participant", code=row.code)
+        return row.code
+
+
+def change(code: str, draft: PersonDraft, *, by: Actor, at: datetime) -> None:
+    """Correct what is kept of somebody."""
+    with transaction() as session:
+        row = _one_of(session, code, by)
+        clean = cleaned(draft, at=at)
+        row.name, row.birth_date, row.sex = clean.name, clean.birth_date, clean.sex
+        row.phone, row.email = clean.phone or None, clean.email or None
+        row.organisation = _organisation(session, clean.organisation)
+        claim(session, row, draft.claims, by=by, at=at)
+        journal.note(session, at=at, by=by, event="person changed", subject="participant", code=code)
+
+
+def give_identity(code: str, number: str, *, by: Actor, at: datetime) -> None:
+    """Keep somebody's identity number, sealed: asked for only once a place is offered.
+
+    Refused if the check digit is wrong, if it disagrees with the birth date or sex given at sign-up, or if it
+    belongs to somebody else who is known.
+    """
+    with transaction() as session:
+        row = _one_of(session, code, by)
+        _seal_identity(session, row, number, at=at)
+        journal.note(session, at=at, by=by, event="identity number given", subject="participant", code=code)
+
+
+def check_claim(code: str, kind: str, *, checked: bool = True, valid_until: date | None, by: Actor, at: datetime) -> None:
+    """The primary union says yes or no to a claim; the paper stays with it."""
+    with transaction() as session:
+        row = session.scalar(select(Participant).where(Participant.code == code))
+        if row is None or not people_queries.speaks_for(by, row):
+            raise NotFound
+        found = next((each for each in row.claims if each.kind == kind), None)
+        if found is None:
+            found = Claim(participant=row, kind=kind)
+            session.add(found)
+        found.checked, found.checked_by_id = checked, by.account_id or None
+        found.checked_on, found.valid_until = at.astimezone(ZONE).date(), valid_until
+        journal.note(
+            session, at=at, by=by, event="claim checked" if checked else "claim refused", subject="participant", code=code, details={"kind": kind}
+        )
+
+
+def keep(session: Session, draft: PersonDraft, *, by: Actor, at: datetime) -> Participant:
+    """The row of somebody typed in: the one that stands already for the same person, else a new one."""
+    clean = cleaned(draft, at=at)
+    organisation = _organisation(session, clean.organisation)
+    if organisation is None and clean.organisation:
+        raise Refused(Problem("no_unit", N_("Choose the union unit from the list."), "organisation"))
+    row = same_person(session, clean, organisation)
+    if row is None:
+        row = Participant(
+            name=clean.name,
+            birth_date=clean.birth_date,
+            sex=clean.sex,
+            phone=clean.phone or None,
+            email=clean.email or None,
+            organisation=organisation,
+            place_code=organisation.place_code if organisation else "",
+            created_at=at,
+        )
+        session.add(row)
+        session.flush()
+    elif people_queries.speaks_for(by, row):
+        row.phone = clean.phone or row.phone
+        row.email = clean.email or row.email
+    if clean.identity_number:
+        _seal_identity(session, row, clean.identity_number, at=at)
+    claim(session, row, draft.claims, by=by, at=at)
+    return row
+
+
+def same_person(session: Session, draft: PersonDraft, organisation: Organisation | None) -> Participant | None:
+    """Who stands already for this person: by identity number, else by name, birth date and unit.
+
+    Without a birth date two of one name are taken for two people; an officer tells them apart.
+    """
+    if draft.identity_number:
+        index = _seals().index(draft.identity_number.upper())
+        found = session.scalar(select(Participant).where(Participant.identity_index == index))
+        if found is not None:
+            return found
+    if draft.birth_date is None:
+        return None
+    return session.scalar(
+        select(Participant).where(
+            Participant.name == draft.name,
+            Participant.birth_date == draft.birth_date,
+            Participant.organisation_id == (organisation.id if organisation else None),
+        )
+    )
+
+
+def relate(session: Session, by: Actor, row: Participant, relation: str) -> None:
+    """Let an account sign this person up from now on."""
+    if not by.account_id:
+        return
+    standing = session.scalar(
+        select(Relation.id).where(Relation.account_id == by.account_id, Relation.participant_id == row.id)
+    )
+    if standing is None:
+        session.add(Relation(account_id=by.account_id, participant_id=row.id, relation=relation))
+
+
+def claim(session: Session, row: Participant, kinds: tuple[str, ...], *, by: Actor, at: datetime) -> None:
+    """Note claims: an officer of the unit vouches for them at once, anybody else's wait for the primary union."""
+    if not kinds:
+        return
+    vouched = people_queries.speaks_for(by, row)
+    standing = {each.kind: each for each in row.claims}
+    for kind in kinds:
+        found = standing.get(kind)
+        if found is None:
+            found = Claim(participant=row, kind=kind)
+            session.add(found)
+        if vouched and not found.checked:
+            found.checked, found.checked_by_id = True, by.account_id or None
+            found.checked_on = at.astimezone(ZONE).date()
+
+
+def cleaned(draft: PersonDraft, *, at: datetime) -> PersonDraft:
+    """The draft with every value made uniform; :class:`Refused` naming everything that is wrong with it."""
+    problems: list[Problem] = []
+    name = identity.clean_name(draft.name)
+    if isinstance(name, Problem):
+        problems.append(name.at("name"))
+        name = ""
+    today = at.astimezone(ZONE).date()
+    if draft.birth_date and not date(today.year - OLDEST, 1, 1) <= draft.birth_date <= today:
+        problems.append(Problem("birth_date", N_("Birth date: not a possible date of birth. Check the year."), "birth_date"))
+    phone = identity.normal_phone(draft.phone) if draft.phone else ""
+    if draft.phone and not phone:
+        problems.append(Problem("not_a_phone", N_("Telephone: write a mobile number of 11 digits."), "phone"))
+    email = identity.normal_email(draft.email) if draft.email else ""
+    if draft.email and not email:
+        problems.append(Problem("not_an_address", N_("E-mail: this is not a complete address. Example: name@example.org"), "email"))
+    number = draft.identity_number
+    if number:
+        read = identity.read_identity_number(number, on=today, demo_numbers=_demo_numbers())
+        if isinstance(read, Problem):
+            problems.append(read.at("identity_number"))
+        else:
+            number = read.number
+            problems += _disagreements(read, draft.birth_date, draft)
+    refuse(problems)
+    return PersonDraft(
+        name=name,
+        birth_date=draft.birth_date,
+        sex=draft.sex,
+        organisation=draft.organisation,
+        phone=phone,
+        email=email,
+        identity_number=number,
+        relation=draft.relation,
+        claims=draft.claims,
+    )
+
+
+def _disagreements(
+    read: identity.IdentityNumber, birth_date: date | None, person: PersonDraft | Participant
+) -> list[Problem]:
+    found = []
+    if birth_date and read.birth_date != birth_date:
+        found.append(
+            Problem(
+                "identity_disagrees",
+                N_("Identity number: its date of birth is not the one given at sign-up. Correct whichever is wrong."),
+                "identity_number",
+            )
+        )
+    if person.sex and read.sex is not person.sex:
+        found.append(
+            Problem(
+                "identity_disagrees",
+                N_("Identity number: it says another sex than was given at sign-up. Correct whichever is wrong."),
+                "identity_number",
+            )
+        )
+    return found
+
+
+def _seal_identity(session: Session, row: Participant, number: str, *, at: datetime) -> None:
+    read = identity.read_identity_number(number, on=at.astimezone(ZONE).date(), demo_numbers=_demo_numbers())
+    if isinstance(read, Problem):
+        raise Refused(read.at("identity_number"))
+    refuse(_disagreements(read, row.birth_date, row))
+    seals = _seals()
+    index = seals.index(read.number)
+    holder = session.scalar(select(Participant.id).where(Participant.identity_index == index))
+    if holder is not None and holder != row.id:
+        raise Refused(
+            Problem(
+                "identity_taken",
+                N_("Identity number: it is kept for somebody else already. Compare it with the card, or call the contact."),
+                "identity_number",
+            )
+        )
+    row.identity_sealed = seals.seal(read.number, table="participant", column="identity_sealed", row=row.code)
+    row.identity_index = index
+    row.birth_date = row.birth_date or read.birth_date
+    row.sex = row.sex or read.sex
+
+
+def _one_of(session: Session, code: str, by: Actor) -> Participant:
+    """Somebody this account may change; for anybody else there is no such person."""
+    row = session.scalar(select(Participant).where(Participant.code == code))
+    if row is None:
+        raise NotFound
+    related = session.scalar(
+        select(Relation.id).where(Relation.account_id == by.account_id, Relation.participant_id == row.id)
+    )
+    if related is None and not people_queries.speaks_for(by, row):
+        raise NotFound
+    return row
+
+
+def _organisation(session: Session, code: str) -> Organisation | None:
+    return session.scalar(select(Organisation).where(Organisation.code == code)) if code else None
+
+
+def _seals() -> Seals:
+    seals: Seals = current_app.extensions["seals"]
+    return seals
+
+
+def _demo_numbers() -> bool:
+    return bool(current_app.extensions["settings"].demo_numbers)
+
+
+def demand_officer(by: Actor) -> None:
+    """Raise unless somebody speaks for a unit."""
+    if not by.roles & {Role.OFFICER, Role.ORGANISER}:
+        raise NotAllowed
