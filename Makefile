@@ -95,6 +95,7 @@ endef
 define make_venv
   enough='import sys; sys.exit(sys.version_info < (3, 11))'; \
   if $(PY) -c "$$enough" >/dev/null 2>&1; then exit 0; fi; \
+  found=; \
   for python in $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14 python; do \
     if "$$python" -c "$$enough" >/dev/null 2>&1; then found=$$python; break; fi; \
   done; \
