@@ -89,7 +89,9 @@ def organisation_paths(session: Session) -> dict[int, tuple[str, ...]]:
     return {row_id: tuple(path.strip("/").split("/")) for row_id, path in rows}
 
 
-def organisations(*, under: Sequence[str] = (), kinds: Iterable[OrganisationKind] = ()) -> tuple[OrganisationFacts, ...]:
+def organisations(
+    *, under: Sequence[str] = (), kinds: Iterable[OrganisationKind] = ()
+) -> tuple[OrganisationFacts, ...]:
     """The tree, or the parts of it under some codes, of some kinds, in the order of their paths."""
     wanted = select(Organisation).order_by(Organisation.path)
     if under:

@@ -87,7 +87,9 @@ def answers_for(actor: Actor, programme: ProgrammeFacts) -> bool:
         return True
     if not actor.is_a(Role.ORGANISER):
         return False
-    path = db.session.scalar(select(Organisation.path).where(Organisation.code == programme.organisation)) or ""
+    path = (
+        db.session.scalar(select(Organisation.path).where(Organisation.code == programme.organisation)) or ""
+    )
     return any(f"/{code}/" in f"/{path}" for code in actor.scope)
 
 

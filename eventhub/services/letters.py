@@ -25,7 +25,9 @@ from eventhub.models.organisations import Organisation
 from eventhub.models.registrations import Party
 
 CONTENTS: dict[str, type[Content]] = {
-    each.name: each for each in vars(delivery).values() if isinstance(each, type) and issubclass(each, Content) and each is not Content
+    each.name: each
+    for each in vars(delivery).values()
+    if isinstance(each, type) and issubclass(each, Content) and each is not Content
 }
 
 
@@ -136,7 +138,12 @@ def received(session: Session, party: Party, programme: ProgrammeFacts, *, by: A
         return
     kind = kinds.of(programme)
     people = [
-        Person(code="", name=each.participant.name, birth_date=each.participant.birth_date, sex=each.participant.sex)
+        Person(
+            code="",
+            name=each.participant.name,
+            birth_date=each.participant.birth_date,
+            sex=each.participant.sex,
+        )
         for each in party.registrations
     ]
     known = programme.option_by_code
@@ -150,9 +157,13 @@ def received(session: Session, party: Party, programme: ProgrammeFacts, *, by: A
             programme=programme.title,
             number=party.code,
             who=_list([kind.display_name(person) for person in people]),
-            choices=[known[each.option.code].title for each in party.preferences if each.option.code in known],
+            choices=[
+                known[each.option.code].title for each in party.preferences if each.option.code in known
+            ],
             closes=_moment(programme.closes_at),
-            next_step=N_("The result is published on %(day)s; everybody is told.", day=_moment(programme.result_at))
+            next_step=N_(
+                "The result is published on %(day)s; everybody is told.", day=_moment(programme.result_at)
+            )
             if programme.result_at
             else N_("Everybody is told the result."),
         )

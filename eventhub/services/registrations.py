@@ -58,13 +58,17 @@ def save_draft(application: Application, *, by: Actor, at: datetime, party: str 
         _demand_open(programme, at)
         row = _owned_party(session, party, by) if party else None
         if row is not None and any(each.state is not RegistrationState.DRAFT for each in row.registrations):
-            raise Conflict(Problem("sent_already", N_("This sign-up has been sent. Change it on its own page.")))
+            raise Conflict(
+                Problem("sent_already", N_("This sign-up has been sent. Change it on its own page."))
+            )
         people = [_known(session, applicant, by) for applicant in application.applicants]
         row = _write(session, row, programme, application, people, by=by, at=at)
         return row.code
 
 
-def submit(party: str, *, key: str, by: Actor, at: datetime, application: Application, channel: str = "web") -> Receipt:
+def submit(
+    party: str, *, key: str, by: Actor, at: datetime, application: Application, channel: str = "web"
+) -> Receipt:
     """Send a draft, or a returned or changed sign-up, as ``application`` says; the same form twice counts once."""
     return _enter(application, party=party, key=key, by=by, at=at, channel=channel)
 
@@ -101,11 +105,15 @@ def _enter(
     digest = _digest(application, party)
     try:
         with transaction() as session:
-            return enter(session, application, party=party, key=key, digest=digest, by=by, at=at, channel=channel)
+            return enter(
+                session, application, party=party, key=key, digest=digest, by=by, at=at, channel=channel
+            )
     except IntegrityError:
         # Two forms at the same moment: the database let one in. Look again; what stands now is found and named.
         with transaction() as session:
-            return enter(session, application, party=party, key=key, digest=digest, by=by, at=at, channel=channel)
+            return enter(
+                session, application, party=party, key=key, digest=digest, by=by, at=at, channel=channel
+            )
 
 
 def enter(
@@ -126,7 +134,12 @@ def enter(
     _demand_open(programme, at)
     row = _owned_party(session, party, by) if party else None
     if row is not None and not {each.state for each in row.registrations} <= CHANGEABLE:
-        raise Conflict(Problem("not_changeable", N_("This sign-up can no longer be changed. Reload the page to see how it stands.")))
+        raise Conflict(
+            Problem(
+                "not_changeable",
+                N_("This sign-up can no longer be changed. Reload the page to see how it stands."),
+            )
+        )
     application, people = _resolved(session, application, by=by, at=at)
     application, problems = checked(session, programme, application, at=at, ours=row.id if row else 0)
     refuse(problems)
@@ -149,8 +162,14 @@ def withdraw(
         row = _owned_party(session, party, by)
         programme = programme_queries.facts_by_id(session, row.programme_id)
         if phases.phase_of(programme, at) is Phase.OVER:
-            raise Conflict(Problem("over", N_("This programme is over; there is nothing left to withdraw from.")))
-        chosen = [each for each in row.registrations if registration in {None, each.code} and each.state in {*STANDING, RegistrationState.DRAFT}]
+            raise Conflict(
+                Problem("over", N_("This programme is over; there is nothing left to withdraw from."))
+            )
+        chosen = [
+            each
+            for each in row.registrations
+            if registration in {None, each.code} and each.state in {*STANDING, RegistrationState.DRAFT}
+        ]
         if not chosen:
             raise NotFound
         staying = [each for each in row.registrations if each not in chosen and each.state in STANDING]
@@ -159,7 +178,15 @@ def withdraw(
         for each in chosen:
             _step(session, each, RegistrationState.WITHDRAWN, by=by, at=at, reason=reason)
             invites.end_seat(session, each.id, at=at, by=by, letter="withdrawn", reason=reason)
-            journal.note(session, at=at, by=by, event="registration withdrawn", subject="registration", code=each.code, reason=reason)
+            journal.note(
+                session,
+                at=at,
+                by=by,
+                event="registration withdrawn",
+                subject="registration",
+                code=each.code,
+                reason=reason,
+            )
         return tuple(each.code for each in chosen)
 
 
@@ -171,7 +198,15 @@ def return_for_change(registration: str, *, reason: str, by: Actor, at: datetime
         for each in row.party.registrations:
             if each.state is RegistrationState.SUBMITTED:
                 _step(session, each, RegistrationState.RETURNED, by=by, at=at, reason=reason)
-        journal.note(session, at=at, by=by, event="registration returned", subject="registration", code=registration, reason=reason)
+        journal.note(
+            session,
+            at=at,
+            by=by,
+            event="registration returned",
+            subject="registration",
+            code=registration,
+            reason=reason,
+        )
 
 
 def cancel(registration: str, *, reason: str, by: Actor, at: datetime) -> None:
@@ -183,7 +218,15 @@ def cancel(registration: str, *, reason: str, by: Actor, at: datetime) -> None:
             raise NotFound
         _step(session, row, RegistrationState.CANCELLED, by=by, at=at, reason=reason)
         invites.end_seat(session, row.id, at=at, by=by, letter="withdrawn", reason=reason)
-        journal.note(session, at=at, by=by, event="registration cancelled", subject="registration", code=registration, reason=reason)
+        journal.note(
+            session,
+            at=at,
+            by=by,
+            event="registration cancelled",
+            subject="registration",
+            code=registration,
+            reason=reason,
+        )
 
 
 # -- Checking ----------------------------------------------------------------------------------------
@@ -225,16 +268,29 @@ def _party_size(kind: kinds.Kind, programme: ProgrammeFacts, application: Applic
         yield Problem("nobody", N_("Choose who goes."), "people")
     elif not fewest <= size <= most:
         yield Problem(
-            "party_size", N_("From %(fewest)s to %(most)s people go together; here are %(size)s.", fewest=fewest, most=most, size=size), "people"
+            "party_size",
+            N_(
+                "From %(fewest)s to %(most)s people go together; here are %(size)s.",
+                fewest=fewest,
+                most=most,
+                size=size,
+            ),
+            "people",
         )
-    if not kind.companions and any(applicant.role is PartyRole.COMPANION for applicant in application.applicants):
+    if not kind.companions and any(
+        applicant.role is PartyRole.COMPANION for applicant in application.applicants
+    ):
         yield Problem("no_companions", N_("Nobody can be brought along in this programme."), "people")
     known = programme.option_by_code
     rooms = [known[code].capacity for code in application.ranking if code in known]
     if rooms and all(room is not None and size > room for room in rooms):
         yield Problem(
             "too_large",
-            N_("%(size)s people want to go together, but no option chosen has more than %(room)s places. Sign up as smaller parties.", size=size, room=max(room or 0 for room in rooms)),
+            N_(
+                "%(size)s people want to go together, but no option chosen has more than %(room)s places. Sign up as smaller parties.",
+                size=size,
+                room=max(room or 0 for room in rooms),
+            ),
             "people",
         )
 
@@ -245,7 +301,9 @@ def _ranking(kind: kinds.Kind, programme: ProgrammeFacts, application: Applicati
         yield Problem("no_item", N_("Choose one of those listed: %(item)s.", item=kind.words.item), "item")
         return
     if not application.ranking and not application.flexible:
-        yield Problem("nothing_ranked", N_("Choose at least one %(option)s.", option=kind.words.option), "options")
+        yield Problem(
+            "nothing_ranked", N_("Choose at least one %(option)s.", option=kind.words.option), "options"
+        )
     if len(set(application.ranking)) != len(application.ranking):
         yield Problem("ranked_twice", N_("The same choice is listed twice."), "options")
     if len(application.ranking) > kind.most_choices:
@@ -254,7 +312,9 @@ def _ranking(kind: kinds.Kind, programme: ProgrammeFacts, application: Applicati
     for code in application.ranking:
         option = known.get(code)
         if option is None or option.item != application.item:
-            yield Problem("no_such_option", N_("One of the choices is not offered (any more). Choose again."), "options")
+            yield Problem(
+                "no_such_option", N_("One of the choices is not offered (any more). Choose again."), "options"
+            )
             continue
         for applicant in application.applicants:
             if applicant.person is None:
@@ -263,13 +323,24 @@ def _ranking(kind: kinds.Kind, programme: ProgrammeFacts, application: Applicati
             if bar is not None:
                 yield Problem(
                     bar.code,
-                    N_("%(name)s cannot take %(option)s: %(why)s", name=applicant.name, option=option.title, why=bar.message),
+                    N_(
+                        "%(name)s cannot take %(option)s: %(why)s",
+                        name=applicant.name,
+                        option=option.title,
+                        why=bar.message,
+                    ),
                     "options",
                 )
 
 
-def _twice(session: Session, programme: ProgrammeFacts, application: Application, ours: int) -> Iterable[Problem]:
-    codes = [applicant.person.code for applicant in application.applicants if applicant.person and applicant.person.code]
+def _twice(
+    session: Session, programme: ProgrammeFacts, application: Application, ours: int
+) -> Iterable[Problem]:
+    codes = [
+        applicant.person.code
+        for applicant in application.applicants
+        if applicant.person and applicant.person.code
+    ]
     if len(set(codes)) != len(codes):
         yield Problem("same_person_twice", N_("The same person is listed twice."), "people")
     if not codes:
@@ -289,7 +360,10 @@ def _twice(session: Session, programme: ProgrammeFacts, application: Application
         place = codes.index(code)
         yield Problem(
             "registered_already",
-            N_("%(name)s is signed up for this already. One person signs up once; look under “My sign-ups”, or call the contact if somebody else did it.", name=name),
+            N_(
+                "%(name)s is signed up for this already. One person signs up once; look under “My sign-ups”, or call the contact if somebody else did it.",
+                name=name,
+            ),
             f"people-{place}-name",
         )
 
@@ -298,7 +372,12 @@ def _consents(kind: kinds.Kind, programme: ProgrammeFacts, application: Applicat
     for text in kind.consents(programme, application):
         if text.required and text.key not in application.consents:
             yield Problem(
-                "no_consent", N_("“%(title)s”: tick it to go on; without it nobody can be signed up here.", title=text.title), f"consent-{text.key}"
+                "no_consent",
+                N_(
+                    "“%(title)s”: tick it to go on; without it nobody can be signed up here.",
+                    title=text.title,
+                ),
+                f"consent-{text.key}",
             )
 
 
@@ -319,22 +398,41 @@ def _demand_reason(reason: str) -> None:
 def _replayed(session: Session, key: str, digest: str, by: Actor) -> Receipt | None:
     if not key:
         return None
-    row = session.scalar(select(Party).where(Party.account_id == (by.account_id or None), Party.idempotency_key == key))
+    row = session.scalar(
+        select(Party).where(Party.account_id == (by.account_id or None), Party.idempotency_key == key)
+    )
     if row is None:
         return None
     if row.idempotency_digest != digest:
         raise Conflict(
-            Problem("form_sent_before", N_("This form was sent before with other content, and that was kept. Open the sign-up to change it."))
+            Problem(
+                "form_sent_before",
+                N_(
+                    "This form was sent before with other content, and that was kept. Open the sign-up to change it."
+                ),
+            )
         )
     return Receipt(row.code, tuple(each.code for each in row.registrations), replayed=True)
 
 
 def _digest(application: Application, party: str | None) -> str:
     people = [
-        [applicant.person.code if applicant.person else repr(applicant.draft), applicant.role, _json(applicant.answers)]
+        [
+            applicant.person.code if applicant.person else repr(applicant.draft),
+            applicant.role,
+            _json(applicant.answers),
+        ]
         for applicant in application.applicants
     ]
-    content = [party, application.programme, people, application.ranking, application.item, application.flexible, _json(application.answers)]
+    content = [
+        party,
+        application.programme,
+        people,
+        application.ranking,
+        application.item,
+        application.flexible,
+        _json(application.answers),
+    ]
     return hashlib.sha256(json.dumps(content, default=str, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -360,7 +458,9 @@ def _registration_to_check(session: Session, code: str, by: Actor) -> Registrati
     if row is None:
         raise NotFound
     programme = programme_queries.facts_by_id(session, row.programme_id)
-    if not programme_queries.answers_for(by, programme) and not people_queries.speaks_for(by, row.participant):
+    if not programme_queries.answers_for(by, programme) and not people_queries.speaks_for(
+        by, row.participant
+    ):
         raise NotFound
     return row
 
@@ -401,7 +501,8 @@ def _resolved(
     known = people_queries.people(session, [row.id for row in rows], on=at.astimezone(ZONE).date())
     people: list[Person] = [known[row.id] for row in rows]
     applicants = tuple(
-        replace(applicant, person=person) for applicant, person in zip(application.applicants, people, strict=True)
+        replace(applicant, person=person)
+        for applicant, person in zip(application.applicants, people, strict=True)
     )
     return replace(application, applicants=applicants), rows
 
@@ -443,7 +544,11 @@ def _write_ranking(session: Session, row: Party, programme_id: int, ranking: tup
         row.preferences.clear()
         session.flush()
     ids = dict(
-        session.execute(select(Option.code, Option.id).where(Option.programme_id == programme_id, Option.code.in_(ranking))).tuples()
+        session.execute(
+            select(Option.code, Option.id).where(
+                Option.programme_id == programme_id, Option.code.in_(ranking)
+            )
+        ).tuples()
     )
     for rank, code in enumerate(ranking, start=1):
         if code in ids:
@@ -460,7 +565,9 @@ def _step(
     row.state = new
     session.flush()
     session.add(
-        RegistrationStep(registration_id=row.id, old=old, new=new, at=at, account_id=by.account_id or None, reason=reason)
+        RegistrationStep(
+            registration_id=row.id, old=old, new=new, at=at, account_id=by.account_id or None, reason=reason
+        )
     )
 
 
