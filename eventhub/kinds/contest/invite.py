@@ -23,9 +23,9 @@ def facts(_programme: ProgrammeFacts, option: OptionFacts) -> tuple[Fact, ...]:
     details = option.details
     told: list[Fact] = []
     if details.get("field") in FIELDS:
-        told.append(Fact(N_("Field"), FIELDS[details["field"]]))
+        told.append(Fact(N_("Field of work"), FIELDS[details["field"]]))
     if details.get("item_zh"):
-        told.append(Fact(N_("Work"), Bilingual(details["item_zh"], details.get("item_en", ""))))
+        told.append(Fact(N_("Task"), Bilingual(details["item_zh"], details.get("item_en", ""))))
     if details.get("venue_zh"):
         told.append(Fact(N_("Venue"), Bilingual(details["venue_zh"], details.get("venue_en", ""))))
     if details.get("minutes"):
