@@ -95,7 +95,7 @@ def compose(
     mail = EmailMessage(_POLICY)
     mail["From"] = _address(sender)
     mail["To"] = _address(recipient)
-    mail["Subject"] = characters.line(written.subject)
+    mail["Subject"] = _literal(written.subject)
     mail["Date"] = format_datetime(date.astimezone(UTC))
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
@@ -259,13 +259,18 @@ class Off:
 
 def _address(mailbox: Mailbox) -> Address:
     # A name that is itself an address is how one sender is made to look like another: its @ is not shown as one.
-    name = characters.line(mailbox.name).replace("@", "\N{FULLWIDTH COMMERCIAL AT}")
+    name = _literal(mailbox.name).replace("@", "\N{FULLWIDTH COMMERCIAL AT}")
     return Address(display_name=name, addr_spec=mailbox.address)
+
+
+def _literal(text: str) -> str:
+    # What looks like an encoded word would be decoded once more than it was encoded, here or by the reader.
+    return characters.line(text).replace("=?", "= ?")
 
 
 def _encoded(header: str, text: str, *, quoted: bool) -> str:
     """The text in ASCII (RFC 2047), folded between characters, never inside one."""
-    if text.isascii() and len(text) <= PLAIN_LENGTH and "=?" not in text:
+    if text.isascii() and len(text) <= PLAIN_LENGTH:
         return f'"{quote(text)}"' if quoted and text else text
     return Header(text, charset="utf-8", header_name=header, maxlinelen=76).encode(
         splitchars="", linesep="\r\n"
