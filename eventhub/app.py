@@ -6,15 +6,17 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
+from flask_security import SQLAlchemySessionUserDatastore
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from eventhub import kinds
 from eventhub.cli import commands
 from eventhub.config import Settings
-from eventhub.extensions import configure_sqlite, csrf, db
+from eventhub.extensions import configure_sqlite, csrf, db, security
+from eventhub.models.accounts import Account, AccountRole
 from eventhub.models.sealing import Seals
-from eventhub.web import accounts, blueprints
+from eventhub.web import accounts, blueprints, locale
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +38,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["seals"] = Seals(settings.sealing_key(), settings.blind_index_key())
     _open_database(app, settings)
+    locale.init_app(app)
     csrf.init_app(app)
+    security.init_app(
+        app, SQLAlchemySessionUserDatastore(db.session, Account, AccountRole), register_blueprint=False
+    )
     accounts.init_app(app)
     blueprints.init_app(app)
     commands.init_app(app)
@@ -46,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:
+    https = settings.base_url.startswith("https://")
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
@@ -53,11 +60,18 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": settings.max_upload_bytes,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 2_000,
-        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https://"),
+        # Browsers take a cookie of this prefix only over HTTPS, for this host alone.
+        "SESSION_COOKIE_NAME": "__Host-eventhub" if https else "eventhub",
+        "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
         "WTF_CSRF_TIME_LIMIT": None,
+        # Of the accounts library we use the session and who is in it; its pages, its commands and what it would
+        # write by itself are off: people come in by our links, and services are the only writers.
+        "SECURITY_TRACKABLE": False,
+        "SECURITY_CLI_USERS_NAME": False,
+        "SECURITY_CLI_ROLES_NAME": False,
         "SETTINGS": settings,
     }
 

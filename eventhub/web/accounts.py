@@ -1,10 +1,304 @@
-"""Sign people in and out: wires the accounts library to our pages and letters."""
+"""Sign people in and out: a link or a code that works once, and nothing else.
+
+A link is opened by GET, which changes nothing (mail scanners open links too), and used by the button on its page.
+"""
 
 from __future__ import annotations
 
-from flask import Flask
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, current_app, flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import login_user, logout_user
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import InputRequired
+
+from eventhub.domain.problems import Refused
+from eventhub.domain.terms import Role, word
+from eventhub.i18n import N_, _, current_locale
+from eventhub.queries import accounts as accounts_queries
+from eventhub.services import accounts as accounts_service
+from eventhub.web import access, locale
+from eventhub.web.access import PUBLIC, SIGNED_IN, current_actor, local_path, permission, require_actor
+from eventhub.web.errors import show_on, status_of
+from eventhub.web.pages import now, page
+
+pages = Blueprint("accounts", __name__)
+
+_FILL_IN = N_("Please fill this in.")
 
 
 def init_app(app: Flask) -> None:
-    """Bind the accounts library."""
-    del app
+    """Hang the sign-in pages, and stand at the door of all others."""
+    access.init_app(app)
+    app.register_blueprint(pages)
+
+
+# -- Forms -------------------------------------------------------------------------------------------
+
+
+class AskForm(FlaskForm):  # type: ignore[misc]
+    """Whose account."""
+
+    identifier = StringField(
+        N_("E-mail address or mobile number"),
+        validators=[InputRequired(message=_FILL_IN)],
+        description=N_("The one your union knows you by."),
+        filters=[lambda text: text.strip() if text else text],
+        render_kw={"autocomplete": "username", "inputmode": "email", "maxlength": 254, "autocapitalize": "none"},
+    )
+    next = HiddenField()
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """The six digits of the letter."""
+
+    code = StringField(
+        N_("Code"),
+        validators=[InputRequired(message=_FILL_IN)],
+        description=N_("Six digits, from the message."),
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 12},
+    )
+    next = HiddenField()
+
+
+class SignUpForm(FlaskForm):  # type: ignore[misc]
+    """A new account."""
+
+    name = StringField(
+        N_("Name"),
+        validators=[InputRequired(message=_FILL_IN)],
+        description=N_("As on your identity card."),
+        render_kw={"autocomplete": "name", "maxlength": 60},
+    )
+    email = StringField(
+        N_("E-mail address"),
+        description=N_("The sign-in link and your invitations go there."),
+        filters=[lambda text: text.strip() if text else ""],
+        render_kw={"type": "email", "autocomplete": "email", "inputmode": "email", "maxlength": 254},
+    )
+    phone = StringField(
+        N_("Mobile number"),
+        description=N_("Without an e-mail address, your union's office gives you the sign-in link."),
+        filters=[lambda text: text.strip() if text else ""],
+        render_kw={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "maxlength": 20},
+    )
+    role = RadioField(
+        N_("I sign up"),
+        choices=[
+            (str(Role.MEMBER), N_("myself, as a union member")),
+            (str(Role.GUARDIAN), N_("a child, as parent or guardian")),
+        ],
+        default=str(Role.MEMBER),
+        validators=[InputRequired(message=_FILL_IN)],
+    )
+    organisation = StringField(
+        N_("Unit"),
+        description=N_("Your primary union. Start typing and choose from the list."),
+        filters=[lambda text: text.strip() if text else ""],
+        render_kw={"list": "units", "autocomplete": "organization", "maxlength": 100},
+    )
+    next = HiddenField()
+
+
+# -- Pages -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AskedPage:
+    """A message is on its way, if there is such an account."""
+
+    identifier: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class LinkPage:
+    """The link of a message: one button away from being signed in."""
+
+    works: bool
+    next: str
+
+
+@dataclass(frozen=True)
+class SignUpPage:
+    """Units to choose from."""
+
+    units: tuple[accounts_queries.Unit, ...]
+
+
+@pages.get("/sign-in")
+@permission(PUBLIC)
+def sign_in() -> ResponseReturnValue:
+    """Ask for a link."""
+    if current_actor() is not None:
+        return redirect(_onward(request.args.get("next")), 303)
+    form = AskForm(formdata=None)
+    form.next.data = local_path(request.args.get("next")) or ""
+    return page("accounts/sign_in.html", form=form)
+
+
+@pages.post("/sign-in")
+@permission(PUBLIC)
+def ask() -> ResponseReturnValue:
+    """Send the link; the answer is the same whether there is an account or not."""
+    form = AskForm()
+    if not form.validate():
+        return page("accounts/sign_in.html", form=form, status=422)
+    onward = local_path(form.next.data) or ""
+    try:
+        accounts_service.ask(form.identifier.data, network=_network(), at=now(), onward=onward)
+    except Refused as error:
+        show_on(form, error)
+        return page("accounts/sign_in.html", form=form, status=status_of(error))
+    return _asked(form.identifier.data, onward)
+
+
+@pages.get("/sign-in/code")
+@permission(PUBLIC)
+def code() -> ResponseReturnValue:
+    """Wait for the message, and type its code."""
+    if not session.get("asked"):
+        return redirect(url_for("accounts.sign_in"), 303)
+    form = CodeForm(formdata=None)
+    form.next.data = local_path(request.args.get("next")) or ""
+    return _code_page(form)
+
+
+@pages.post("/sign-in/code")
+@permission(PUBLIC)
+def redeem_code() -> ResponseReturnValue:
+    """Come in by the code."""
+    identifier = session.get("asked")
+    if not identifier:
+        return redirect(url_for("accounts.sign_in"), 303)
+    form = CodeForm()
+    if not form.validate():
+        return _code_page(form, status=422)
+    try:
+        signed_in = accounts_service.redeem_code(
+            identifier, form.code.data, network=_network(), at=now()
+        )
+    except Refused as error:
+        show_on(form, error)
+        return _code_page(form, status=status_of(error))
+    return _enter(signed_in, form.next.data)
+
+
+@pages.get("/sign-in/<token>")
+@permission(PUBLIC)
+def link(token: str) -> ResponseReturnValue:
+    """Show the button. Opening the link uses nothing up, however often and by whomever it is opened."""
+    works = accounts_queries.link_works(token, at=now())
+    value = LinkPage(works=works, next=local_path(request.args.get("next")) or "")
+    return page("accounts/link.html", value, status=200 if works else 410)
+
+
+@pages.post("/sign-in/<token>")
+@permission(PUBLIC)
+def redeem(token: str) -> ResponseReturnValue:
+    """Use the link up and come in."""
+    onward = request.form.get("next")
+    try:
+        signed_in = accounts_service.redeem(token, at=now())
+    except Refused:
+        return page("accounts/link.html", LinkPage(works=False, next=local_path(onward) or ""), status=410)
+    return _enter(signed_in, onward)
+
+
+@pages.route("/sign-up", methods=["GET", "POST"])
+@permission(PUBLIC)
+def sign_up() -> ResponseReturnValue:
+    """Make an account; the answer is the same whether there was one already or not."""
+    if request.method == "GET":
+        form = SignUpForm(formdata=None)
+        form.next.data = local_path(request.args.get("next")) or ""
+        return page("accounts/sign_up.html", SignUpPage(accounts_queries.units()), form=form)
+    form = SignUpForm()
+    units = accounts_queries.units()
+    status = 422
+    if form.validate():
+        draft = accounts_service.AccountDraft(
+            name=form.name.data,
+            email=form.email.data,
+            phone=form.phone.data,
+            role=Role(form.role.data),
+            organisation=_unit_code(form.organisation.data, units),
+            locale=current_locale(),
+        )
+        onward = local_path(form.next.data) or ""
+        try:
+            accounts_service.sign_up(draft, network=_network(), at=now(), onward=onward)
+        except Refused as error:
+            show_on(form, error)
+            status = status_of(error)
+        else:
+            return _asked(draft.email or draft.phone, onward)
+    return page("accounts/sign_up.html", SignUpPage(units), form=form, status=status)
+
+
+@pages.get("/sign-out")
+@permission(SIGNED_IN)
+def sign_out() -> ResponseReturnValue:
+    """Ask once more: it ends the stay on every device."""
+    return page("accounts/sign_out.html")
+
+
+@pages.post("/sign-out")
+@permission(SIGNED_IN)
+def leave() -> ResponseReturnValue:
+    """Go; no cookie given out so far lets anybody in again."""
+    accounts_service.leave(require_actor().account_id, at=now())
+    logout_user()
+    session.clear()
+    flash(_("You are signed out, on every device."), "success")
+    response = redirect("/", 303)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+# -- Inner steps -------------------------------------------------------------------------------------
+
+
+def _asked(identifier: str, onward: str) -> ResponseReturnValue:
+    session["asked"] = identifier
+    return redirect(url_for("accounts.code", next=onward or None), 303)
+
+
+def _code_page(form: CodeForm, status: int = 200) -> ResponseReturnValue:
+    minutes = int(accounts_service.LINK_LASTS.total_seconds() // 60)
+    return page(
+        "accounts/asked.html",
+        AskedPage(identifier=session["asked"], minutes=minutes),
+        form=form,
+        status=status,
+    )
+
+
+def _enter(signed_in: accounts_service.SignedIn, onward: str | None) -> ResponseReturnValue:
+    """Begin a stay with nothing left of what the visitor had before: no borrowed cookie turns into a key."""
+    session.clear()
+    user = current_app.extensions["security"].datastore.find_user(id=signed_in.account_id)
+    login_user(user, authn_via=["email"])
+    session["since"] = int(now().timestamp())
+    response = redirect(_onward(onward), 303)
+    locale.remember(response, signed_in.locale, secure=current_app.config["SESSION_COOKIE_SECURE"])
+    return response
+
+
+def _onward(target: str | None) -> str:
+    """Where they were going; else home, which for those who work here is the desk."""
+    return local_path(target) or "/"
+
+
+def _network() -> str:
+    return request.remote_addr or ""
+
+
+def _unit_code(typed: str, units: tuple[accounts_queries.Unit, ...]) -> str:
+    """The code of the unit somebody chose by name, in either language; what is not in the list stays as typed."""
+    for unit in units:
+        if typed and typed in {unit.code, unit.name.zh, unit.name.en}:
+            return unit.code
+    return typed

@@ -1,0 +1,36 @@
+"""One small frozen value a page: what its template may use, under the name ``page``."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import current_app, make_response, render_template
+from flask.wrappers import Response
+
+
+def page(template: str, value: Any = None, /, status: int = 200, **parts: Any) -> Response:
+    """Render a template over its page value.
+
+    The template sees the value as ``page``. ``parts`` are what cannot be frozen (a form) or what the frame asks for
+    by name (``contact``).
+    """
+    if value is not None and not _is_frozen(value):
+        raise TypeError(f"A page value is a frozen dataclass, not {type(value).__name__}.")
+    return make_response(render_template(template, page=value, **parts), status)
+
+
+def now() -> datetime:
+    """The moment of this request, in UTC: the one place where pages look at the clock.
+
+    Tests and demonstrations may put a clock of their own into ``app.extensions["clock"]``.
+    """
+    clock = current_app.extensions.get("clock")
+    moment: datetime = clock() if clock else datetime.now(UTC)
+    return moment
+
+
+def _is_frozen(value: Any) -> bool:
+    # Reading the fields as well: a class that only looks like a dataclass fails here, not in the template.
+    return is_dataclass(value) and bool(fields(value) is not None) and value.__dataclass_params__.frozen  # type: ignore[attr-defined,no-any-return]
