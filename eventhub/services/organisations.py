@@ -39,7 +39,10 @@ def plant(nodes: Iterable[OrganisationDraft], *, by: Actor, at: datetime) -> int
                 raise Refused(
                     Problem(
                         "organisation_code",
-                        N_("Organisation %(code)s: the code is taken, or its parent is unknown.", code=node.code),
+                        N_(
+                            "Organisation %(code)s: the code is taken, or its parent is unknown.",
+                            code=node.code,
+                        ),
                     )
                 )
             parent = known.get(node.parent)
@@ -56,5 +59,13 @@ def plant(nodes: Iterable[OrganisationDraft], *, by: Actor, at: datetime) -> int
             session.add(row)
             known[node.code] = row
             planted += 1
-        journal.note(session, at=at, by=by, event="organisations planted", subject="organisation", code="", details={"count": planted})
+        journal.note(
+            session,
+            at=at,
+            by=by,
+            event="organisations planted",
+            subject="organisation",
+            code="",
+            details={"count": planted},
+        )
         return planted

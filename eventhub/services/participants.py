@@ -57,7 +57,9 @@ def give_identity(code: str, number: str, *, by: Actor, at: datetime) -> None:
         journal.note(session, at=at, by=by, event="identity number given", subject="participant", code=code)
 
 
-def check_claim(code: str, kind: str, *, checked: bool = True, valid_until: date | None, by: Actor, at: datetime) -> None:
+def check_claim(
+    code: str, kind: str, *, checked: bool = True, valid_until: date | None, by: Actor, at: datetime
+) -> None:
     """The primary union says yes or no to a claim; the paper stays with it."""
     with transaction() as session:
         row = session.scalar(select(Participant).where(Participant.code == code))
@@ -70,7 +72,13 @@ def check_claim(code: str, kind: str, *, checked: bool = True, valid_until: date
         found.checked, found.checked_by_id = checked, by.account_id or None
         found.checked_on, found.valid_until = at.astimezone(ZONE).date(), valid_until
         journal.note(
-            session, at=at, by=by, event="claim checked" if checked else "claim refused", subject="participant", code=code, details={"kind": kind}
+            session,
+            at=at,
+            by=by,
+            event="claim checked" if checked else "claim refused",
+            subject="participant",
+            code=code,
+            details={"kind": kind},
         )
 
 
@@ -103,7 +111,9 @@ def keep(session: Session, draft: PersonDraft, *, by: Actor, at: datetime) -> Pa
     return row
 
 
-def same_person(session: Session, draft: PersonDraft, organisation: Organisation | None) -> Participant | None:
+def same_person(
+    session: Session, draft: PersonDraft, organisation: Organisation | None
+) -> Participant | None:
     """Who stands already for this person: by identity number, else by name, birth date and unit.
 
     Without a birth date two of one name are taken for two people; an officer tells them apart.
@@ -160,13 +170,23 @@ def cleaned(draft: PersonDraft, *, at: datetime) -> PersonDraft:
         name = ""
     today = at.astimezone(ZONE).date()
     if draft.birth_date and not date(today.year - OLDEST, 1, 1) <= draft.birth_date <= today:
-        problems.append(Problem("birth_date", N_("Birth date: not a possible date of birth. Check the year."), "birth_date"))
+        problems.append(
+            Problem(
+                "birth_date", N_("Birth date: not a possible date of birth. Check the year."), "birth_date"
+            )
+        )
     phone = identity.normal_phone(draft.phone) if draft.phone else ""
     if draft.phone and not phone:
         problems.append(Problem("not_a_phone", N_("Telephone: write a mobile number of 11 digits."), "phone"))
     email = identity.normal_email(draft.email) if draft.email else ""
     if draft.email and not email:
-        problems.append(Problem("not_an_address", N_("E-mail: this is not a complete address. Example: name@example.org"), "email"))
+        problems.append(
+            Problem(
+                "not_an_address",
+                N_("E-mail: this is not a complete address. Example: name@example.org"),
+                "email",
+            )
+        )
     number = draft.identity_number
     if number:
         read = identity.read_identity_number(number, on=today, demo_numbers=_demo_numbers())
@@ -197,7 +217,9 @@ def _disagreements(
         found.append(
             Problem(
                 "identity_disagrees",
-                N_("Identity number: its date of birth is not the one given at sign-up. Correct whichever is wrong."),
+                N_(
+                    "Identity number: its date of birth is not the one given at sign-up. Correct whichever is wrong."
+                ),
                 "identity_number",
             )
         )
@@ -205,7 +227,9 @@ def _disagreements(
         found.append(
             Problem(
                 "identity_disagrees",
-                N_("Identity number: it says another sex than was given at sign-up. Correct whichever is wrong."),
+                N_(
+                    "Identity number: it says another sex than was given at sign-up. Correct whichever is wrong."
+                ),
                 "identity_number",
             )
         )
@@ -224,7 +248,9 @@ def _seal_identity(session: Session, row: Participant, number: str, *, at: datet
         raise Refused(
             Problem(
                 "identity_taken",
-                N_("Identity number: it is kept for somebody else already. Compare it with the card, or call the contact."),
+                N_(
+                    "Identity number: it is kept for somebody else already. Compare it with the card, or call the contact."
+                ),
                 "identity_number",
             )
         )

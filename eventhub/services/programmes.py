@@ -28,7 +28,11 @@ def create(facts: ProgrammeFacts, *, by: Actor, at: datetime) -> str:
     refuse(_problems(facts))
     with transaction() as session:
         if session.scalar(select(Programme.id).where(Programme.code == facts.code)):
-            raise Refused(Problem("code_taken", N_("There is a programme with this code already. Choose another."), "code"))
+            raise Refused(
+                Problem(
+                    "code_taken", N_("There is a programme with this code already. Choose another."), "code"
+                )
+            )
         row = Programme(code=facts.code, kind=facts.kind, title_zh="", contact_name="", contact_phone="")
         row.organisation = _organisation(session, facts.organisation)
         _demand_host(by, row.organisation)
@@ -42,7 +46,9 @@ def create(facts: ProgrammeFacts, *, by: Actor, at: datetime) -> str:
         return facts.code
 
 
-def change(code: str, facts: ProgrammeFacts, *, version: int, by: Actor, at: datetime, reason: str = "") -> None:
+def change(
+    code: str, facts: ProgrammeFacts, *, version: int, by: Actor, at: datetime, reason: str = ""
+) -> None:
     """Change what a programme offers and how; options that somebody ranked cannot go.
 
     ``version`` is the one the form was filled from; :class:`Conflict` if somebody changed it meanwhile.
@@ -52,13 +58,18 @@ def change(code: str, facts: ProgrammeFacts, *, version: int, by: Actor, at: dat
         row = owned(session, code, by)
         if row.version != version:
             raise Conflict(
-                Problem("changed_meanwhile", N_("Somebody changed this programme meanwhile. Look at it again, then change it."))
+                Problem(
+                    "changed_meanwhile",
+                    N_("Somebody changed this programme meanwhile. Look at it again, then change it."),
+                )
             )
         _write(row, facts)
         _write_options(session, row, facts)
         _write_money(session, row, facts)
         _touch(row)
-        journal.note(session, at=at, by=by, event="programme changed", subject="programme", code=code, reason=reason)
+        journal.note(
+            session, at=at, by=by, event="programme changed", subject="programme", code=code, reason=reason
+        )
 
 
 def change_option(code: str, option: OptionFacts, *, by: Actor, at: datetime, reason: str) -> None:
@@ -74,7 +85,14 @@ def change_option(code: str, option: OptionFacts, *, by: Actor, at: datetime, re
         _write_options(session, row, changed)
         _touch(row)
         journal.note(
-            session, at=at, by=by, event="option changed", subject="programme", code=code, reason=reason, details={"option": option.code}
+            session,
+            at=at,
+            by=by,
+            event="option changed",
+            subject="programme",
+            code=code,
+            reason=reason,
+            details={"option": option.code},
         )
 
 
@@ -110,7 +128,9 @@ def _demand_host(by: Actor, host: Organisation | None) -> None:
 def _organisation(session: Session, code: str) -> Organisation:
     found = session.scalar(select(Organisation).where(Organisation.code == code))
     if found is None:
-        raise Refused(Problem("no_host", N_("Choose the organisation that hosts the programme."), "organisation"))
+        raise Refused(
+            Problem("no_host", N_("Choose the organisation that hosts the programme."), "organisation")
+        )
     return found
 
 
@@ -121,7 +141,11 @@ def _problems(facts: ProgrammeFacts) -> list[Problem]:
     if not facts.title.zh.strip():
         found.append(Problem("missing", N_("Title: please fill this in."), "title_zh"))
     if not facts.contact_name.strip() or not facts.contact_phone.strip():
-        found.append(Problem("no_contact", N_("Name somebody people can call, with a telephone number."), "contact_name"))
+        found.append(
+            Problem(
+                "no_contact", N_("Name somebody people can call, with a telephone number."), "contact_name"
+            )
+        )
     if facts.opens_at and facts.closes_at and facts.closes_at <= facts.opens_at:
         found.append(Problem("closes_before_opens", N_("Sign-up must close after it opens."), "closes_at"))
     first = facts.first_day
@@ -135,20 +159,41 @@ def _problems(facts: ProgrammeFacts) -> list[Problem]:
             found.append(
                 Problem(
                     "minimum_over_capacity",
-                    N_("%(option)s: needs %(minimum)s to run but has only %(capacity)s seats.", option=option.title, minimum=option.minimum, capacity=option.capacity),
+                    N_(
+                        "%(option)s: needs %(minimum)s to run but has only %(capacity)s seats.",
+                        option=option.title,
+                        minimum=option.minimum,
+                        capacity=option.capacity,
+                    ),
                     f"option-{option.code}-minimum",
                 )
             )
         if not option.occasions:
-            found.append(Problem("no_dates", N_("%(option)s: give its dates.", option=option.title), f"option-{option.code}"))
+            found.append(
+                Problem(
+                    "no_dates",
+                    N_("%(option)s: give its dates.", option=option.title),
+                    f"option-{option.code}",
+                )
+            )
     sources = {source.code for source in facts.sources}
     found += [
-        Problem("no_source", N_("Fund %(code)s: there is no fund %(spill)s to bear the rest.", code=source.code, spill=source.spill or ""), "sources")
+        Problem(
+            "no_source",
+            N_(
+                "Fund %(code)s: there is no fund %(spill)s to bear the rest.",
+                code=source.code,
+                spill=source.spill or "",
+            ),
+            "sources",
+        )
         for source in facts.sources
         if source.spill and source.spill not in sources
     ]
     found += [
-        Problem("floor_over_ceiling", N_("%(name)s: the floor is above the ceiling.", name=quota.name), "quotas")
+        Problem(
+            "floor_over_ceiling", N_("%(name)s: the floor is above the ceiling.", name=quota.name), "quotas"
+        )
         for quota in facts.quotas
         if quota.ceiling is not None and quota.floor > quota.ceiling
     ]
@@ -169,11 +214,20 @@ def _write(row: Programme, facts: ProgrammeFacts) -> None:
 
 
 def _write_options(session: Session, row: Programme, facts: ProgrammeFacts) -> None:
-    standing = {option.code: option for option in session.scalars(select(Option).where(Option.programme_id == row.id))}
+    standing = {
+        option.code: option for option in session.scalars(select(Option).where(Option.programme_id == row.id))
+    }
     for gone in standing.keys() - facts.option_by_code.keys():
         if session.scalar(select(Preference.id).where(Preference.option_id == standing[gone].id).limit(1)):
             raise Refused(
-                Problem("option_ranked", N_("%(option)s has been chosen by people who signed up and cannot be removed.", option=gone), "options")
+                Problem(
+                    "option_ranked",
+                    N_(
+                        "%(option)s has been chosen by people who signed up and cannot be removed.",
+                        option=gone,
+                    ),
+                    "options",
+                )
             )
         for occasion in standing[gone].occasions:
             session.delete(occasion)

@@ -255,7 +255,7 @@ def _with_answers(kind: kinds.Kind, application: Application) -> tuple[Applicati
     values, problems = answers(ours, application.answers)
     applicants = []
     for number, applicant in enumerate(application.applicants):
-        personal, wrong = answers(theirs, applicant.answers, prefix=f"people-{number}-")
+        personal, wrong = answers(theirs, applicant.answers, prefix=f"participants-{number}-")
         applicants.append(replace(applicant, answers=personal))
         problems += wrong
     return replace(application, answers=values, applicants=tuple(applicants)), problems
@@ -265,7 +265,7 @@ def _party_size(kind: kinds.Kind, programme: ProgrammeFacts, application: Applic
     size = len(application.applicants)
     fewest, most = kind.party_sizes
     if size == 0 or all(applicant.role is PartyRole.COMPANION for applicant in application.applicants):
-        yield Problem("nobody", N_("Choose who goes."), "people")
+        yield Problem("nobody", N_("Choose who goes."), "participants")
     elif not fewest <= size <= most:
         yield Problem(
             "party_size",
@@ -275,12 +275,12 @@ def _party_size(kind: kinds.Kind, programme: ProgrammeFacts, application: Applic
                 most=most,
                 size=size,
             ),
-            "people",
+            "participants",
         )
     if not kind.companions and any(
         applicant.role is PartyRole.COMPANION for applicant in application.applicants
     ):
-        yield Problem("no_companions", N_("Nobody can be brought along in this programme."), "people")
+        yield Problem("no_companions", N_("Nobody can be brought along in this programme."), "participants")
     known = programme.option_by_code
     rooms = [known[code].capacity for code in application.ranking if code in known]
     if rooms and all(room is not None and size > room for room in rooms):
@@ -291,7 +291,7 @@ def _party_size(kind: kinds.Kind, programme: ProgrammeFacts, application: Applic
                 size=size,
                 room=max(room or 0 for room in rooms),
             ),
-            "people",
+            "participants",
         )
 
 
@@ -342,7 +342,7 @@ def _twice(
         if applicant.person and applicant.person.code
     ]
     if len(set(codes)) != len(codes):
-        yield Problem("same_person_twice", N_("The same person is listed twice."), "people")
+        yield Problem("same_person_twice", N_("The same person is listed twice."), "participants")
     if not codes:
         return
     standing = session.execute(
@@ -364,7 +364,7 @@ def _twice(
                 "%(name)s is signed up for this already. One person signs up once; look under “My sign-ups”, or call the contact if somebody else did it.",
                 name=name,
             ),
-            f"people-{place}-name",
+            f"participants-{place}-name",
         )
 
 
@@ -492,7 +492,7 @@ def _resolved(
         try:
             row = participants.keep(session, applicant.draft, by=by, at=at)
         except Refused as refused:
-            problems += [problem.at(f"people-{number}-{problem.field}") for problem in refused.problems]
+            problems += [problem.at(f"participants-{number}-{problem.field}") for problem in refused.problems]
             continue
         participants.relate(session, by, row, applicant.draft.relation) if not by.is_a(Role.OFFICER) else None
         rows.append(row)
