@@ -84,7 +84,9 @@ def facts(programme: ProgrammeFacts, option: OptionFacts) -> tuple[Fact, ...]:
         Fact(N_("Cost to the family"), N_("free")),
     ]
     if details.get("programme_zh"):
-        told.append(Fact(N_("What is done"), _listed(details["programme_zh"], details.get("programme_en", ()))))
+        told.append(
+            Fact(N_("What is done"), _listed(details["programme_zh"], details.get("programme_en", ())))
+        )
     if details.get("transport_zh"):
         told.append(Fact(N_("Travel"), Bilingual(details["transport_zh"], details.get("transport_en", ""))))
     told.append(

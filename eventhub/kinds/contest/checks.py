@@ -123,7 +123,6 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
     """What is wrong with an entry as a whole; single heats are judged by :func:`bars`."""
     heats = programme.options_of(application.item)
     if not heats:
-        yield Problem("no_such_item", N_("Please choose the item to enter."), "item")
         return
     people = [person_of(applicant) for applicant in application.applicants]
     yield from _team_size(heats, people)
@@ -132,7 +131,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
             yield Problem(
                 "missing",
                 N_("Date of birth of %(name)s: please fill this in.", name=person.name),
-                f"participants-{number}-birth_date",
+                f"people-{number}-birth_date",
             )
     open_to = []
     for number, (person, applicant) in enumerate(zip(people, application.applicants, strict=True)):
@@ -141,7 +140,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
         open_to.append({code for code, problem in refused.items() if problem is None})
         problem = next(iter(refused.values()))
         if not open_to[-1] and problem is not None:
-            yield problem.at(f"participants-{number}-birth_date")
+            yield problem.at(f"people-{number}-birth_date")
     if all(open_to) and open_to and not set.intersection(*open_to):
         yield RULES.refusal(
             "team",
@@ -174,7 +173,7 @@ def _team_size(heats: tuple[OptionFacts, ...], people: list[Person]) -> Iterable
                 sizes=_Either(tuple(sizes)),
                 now=len(people),
             ),
-            field="participants",
+            field="people",
         )
 
 

@@ -124,11 +124,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
     people = [person_of(applicant) for applicant in application.applicants]
     going = [a for a in application.applicants if a.role is PartyRole.PARTICIPANT]
     companions = len(application.applicants) - len(going)
-    if not going:
-        yield RULES.refusal(
-            "companions", "no_participant", N_("companions come with a participant."), field="participants"
-        )
-    elif companions > len(going) * setting(programme, "companions_each"):
+    if going and companions > len(going) * setting(programme, "companions_each"):
         yield RULES.refusal(
             "companions",
             "too_many_companions",
@@ -138,7 +134,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
                 companions=companions,
                 going=len(going),
             ),
-            field="participants",
+            field="people",
         )
     for number, (person, applicant) in enumerate(zip(people, application.applicants, strict=True)):
         if applicant.role is PartyRole.PARTICIPANT and not person.unit:
@@ -149,7 +145,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
                     "participants are members of a primary union. Choose the unit of %(name)s.",
                     name=person.name,
                 ),
-                field=f"participants-{number}-organisation",
+                field=f"people-{number}-organisation",
             )
     yield from _nowhere_to_go(programme, application, people)
 
@@ -246,7 +242,7 @@ def _nowhere_to_go(
         open_to.append({code for code, problem in refused.items() if problem is None})
         problem = next(iter(refused.values()), None)
         if not open_to[-1] and problem is not None:
-            yield problem.at(f"participants-{number}-name")
+            yield problem.at(f"people-{number}-name")
     if all(open_to) and open_to and not set.intersection(*open_to):
         yield RULES.refusal(
             "together",
