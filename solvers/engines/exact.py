@@ -1,5 +1,6 @@
 """CP-SAT, stage by stage: exact at small and middle size, and never without our own best answer."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from solvers.engines.search import Search
 from solvers.problem import Ints
 from solvers.rules.form import Form
 from solvers.rules.rule import NO_BOUND, Aim
+
+OVERTIME = 3.0
+"""Seconds CP-SAT may take to notice that it should stop, before we go on without it."""
 
 
 class Model:
@@ -41,47 +45,55 @@ class Model:
 
     def solve(self, search: Search, *, seconds: float, best: Ints | None, watch: Any = None) -> "Found":
         """Ask CP-SAT once; the model's objective and hint are set by the caller's ``best``."""
-        solver: Any = cp_model.CpSolver()
-        parameters = solver.parameters
-        parameters.max_time_in_seconds = max(0.01, seconds)
-        parameters.num_workers = search.workers
-        parameters.random_seed = search.seed
-        parameters.linearization_level = 2  # without the relaxation the bounds of one worker stay at "everybody"
-        if search.work is not None:
-            parameters.max_deterministic_time = float(search.work)
         self.model.clear_hints()
         if best is not None:
             for variable, value in zip(self.variables, best.tolist(), strict=True):
                 self.model.add_hint(variable, value)
-        status = (
-            solver.solve(self.model, _Watch(search)) if watch is None else solver.solve(self.model, watch)
-        )
+        solver, status = ask(self.model, search, seconds=seconds, watch=watch)
         values = None
         if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
             values = np.fromiter((solver.value(v) for v in self.variables), np.int64, len(self.variables))
-        return Found(values, status, solver.best_objective_bound)
+        return Found(values, status, None if solver is None else solver.best_objective_bound)
 
 
 class Found:
     """What CP-SAT said: values if any, whether it proved, and its bound."""
 
-    def __init__(self, values: Ints | None, status: Any, bound: float) -> None:
+    def __init__(self, values: Ints | None, status: Any, bound: float | None) -> None:
         self.values = values
         self.infeasible = status == cp_model.INFEASIBLE
         self.proved = status == cp_model.OPTIMAL
         self.bound = bound if status in {cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN} else None
 
 
-class _Watch(cp_model.CpSolverSolutionCallback):
-    """Stops CP-SAT when somebody asks."""
+def ask(model: Any, search: Search, *, seconds: float, watch: Any = None) -> tuple[Any, Any]:
+    """Run CP-SAT under our own clock; it is told to stop when time is up or somebody asks.
 
-    def __init__(self, search: Search) -> None:
-        super().__init__()
-        self.search = search
-
-    def on_solution_callback(self) -> None:
-        if self.search.left <= 0:
-            self.stop_search()
+    It runs beside us in a thread, because signals reach Python only while Python runs.
+    """
+    solver: Any = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.max_time_in_seconds = max(0.01, seconds)
+    parameters.num_workers = search.workers
+    parameters.random_seed = search.seed
+    parameters.catch_sigint_signal = False
+    parameters.linearization_level = 2  # without the relaxation the bounds of one worker stay at "everybody"
+    if search.work is not None:
+        parameters.max_deterministic_time = float(search.work)
+    answer: list[Any] = []
+    thread = threading.Thread(target=lambda: answer.append(solver.solve(model, watch)), daemon=True)
+    thread.start()
+    until = search.elapsed + seconds
+    while thread.is_alive():
+        thread.join(0.05)
+        if search.left <= 0 or search.elapsed > until + OVERTIME:
+            solver.stop_search()
+            thread.join(OVERTIME)
+            if thread.is_alive():
+                return None, cp_model.UNKNOWN  # left behind; our own best answer stands
+    if not answer:
+        raise RuntimeError("CP-SAT ended without an answer")
+    return solver, answer[0]
 
 
 def solve(search: Search) -> Model:
