@@ -213,7 +213,7 @@ def live_server(app: Flask) -> Iterator[str]:
     server = create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    port = server.effective_port  # type: ignore[union-attr] # one address, so one server
+    port = server.effective_port
     yield f"http://127.0.0.1:{port}"
     server.close()
     thread.join(timeout=5)

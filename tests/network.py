@@ -50,6 +50,6 @@ def shut_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
 
 
-def _refuse_unless(here: bool, address: object) -> None:  # noqa: FBT001 - read as a sentence where it is called
+def _refuse_unless(here: bool, address: object) -> None:
     if not here:
         raise OutsideWorldError(f"tests stay on this machine; {address!r} lies outside it")

@@ -40,7 +40,7 @@ BUILDING = names(PROJECT["optional-dependencies"]["build"])
 def imported_by(*folders: str) -> set[str]:
     """The distributions whose modules the Python files in these folders import."""
     distributions = packages_distributions()
-    found = set()
+    found: set[str] = set()
     for folder in folders:
         for file in (ROOT / folder).rglob("*.py"):
             for module in top_level_imports(ast.parse(file.read_text("utf-8"))):

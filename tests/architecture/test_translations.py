@@ -20,7 +20,7 @@ KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}
 
 def words_of_the_source() -> Catalog:
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
+        methods, options = parse_mapping_cfg(file)
     found = Catalog()
     for _, _, text, _, _ in extract_from_dir(ROOT, methods, options, KEYWORDS):
         found.add(text)
