@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
-from uuid import uuid4
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
@@ -18,19 +17,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from eventhub.config import Settings
+from eventhub.delivery.letters import InvitedColleagueLetter, SignInLetter
 from eventhub.domain.facts import HOUSE, Actor
 from eventhub.domain.identity import clean_name, normal_phone
 from eventhub.domain.phases import ZONE
 from eventhub.domain.problems import Conflict, NotAllowed, NotFound, Problem, Refused, refuse
-from eventhub.domain.terms import LetterState, Role, word
+from eventhub.domain.terms import Role, word
 from eventhub.extensions import transaction
-from eventhub.i18n import DEFAULT_LOCALE, LOCALES, N_, Bilingual, use_locale
+from eventhub.i18n import DEFAULT_LOCALE, LOCALES, N_, Bilingual
 from eventhub.models.accounts import Account, AccountRole, Membership, SigninAttempt, SigninLink
 from eventhub.models.base import new_code, new_token
-from eventhub.models.invites import Letter
 from eventhub.models.organisations import Organisation
 from eventhub.queries.accounts import STAFF, actor_of, covers, token_digest
-from eventhub.services import journal
+from eventhub.services import journal, letters
 
 LINK_LASTS = timedelta(minutes=15)
 INVITATION_LASTS = timedelta(days=7)
@@ -494,52 +493,33 @@ def _send_link(session: Session, account: Account, *, at: datetime, onward: str)
     if account.email is None:
         return
     token, code = _new_link(session, account, at=at, lasts=LINK_LASTS)
-    _post(
-        session,
-        account,
-        "signin",
-        at=at,
-        context={
-            "greeting": account.name,
-            "url": _address(token, onward),
-            "code": code,
-            "minutes": int(LINK_LASTS.total_seconds() // 60),
-        },
+    content = SignInLetter(
+        greeting=account.name,
+        url=_address(token, onward),
+        code=code,
+        minutes=int(LINK_LASTS.total_seconds() // 60),
     )
+    letters.queue(session, content, to=_recipient(account), at=at)
 
 
 def _send_invitation(
     session: Session, account: Account, role: Role, organisation: str, *, by: Actor, at: datetime
 ) -> None:
     token, _code = _new_link(session, account, at=at, lasts=INVITATION_LASTS)
-    unit = session.scalar(select(Organisation).where(Organisation.code == organisation))
-    with use_locale(account.locale):
-        context: dict[str, object] = {
-            "greeting": account.name,
-            "url": _address(token),
-            "invited_by": by.name,
-            "role": str(word(role)),
-            "organisation": str(Bilingual(unit.name_zh, unit.name_en)) if unit else "",
-            "expires": f"{(at + INVITATION_LASTS).astimezone(ZONE):%Y-%m-%d %H:%M}",
-        }
-    _post(session, account, "invited_colleague", at=at, context=context)
-
-
-def _post(session: Session, account: Account, name: str, *, at: datetime, context: dict[str, object]) -> None:
-    domain = _settings().organizer_address.rpartition("@")[2]
-    session.add(
-        Letter(
-            name=name,
-            account_id=account.id,
-            recipient_name=account.name,
-            recipient_address=account.email,
-            locale=account.locale,
-            context=context,
-            message_id=f"<{uuid4()}@{domain}>",
-            created_at=at,
-            state=LetterState.QUEUED,
-        )
+    unit = session.scalars(select(Organisation).where(Organisation.code == organisation)).one()
+    content = InvitedColleagueLetter(
+        greeting=account.name,
+        url=_address(token),
+        invited_by=by.name,
+        role=word(role),
+        organisation=Bilingual(unit.name_zh, unit.name_en),
+        expires=f"{(at + INVITATION_LASTS).astimezone(ZONE):%Y-%m-%d %H:%M}",
     )
+    letters.queue(session, content, to=_recipient(account), at=at)
+
+
+def _recipient(account: Account) -> letters.Recipient:
+    return letters.Recipient(account.name, account.email, account.locale, account.id)
 
 
 def _made(session: Session, draft: AccountDraft, *, at: datetime, strictly: bool) -> Account:

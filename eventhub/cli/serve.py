@@ -1,0 +1,85 @@
+"""Serve the pages and do what is queued, in one process: for one office, and to look at."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from waitress.server import create_server
+
+Stop = Callable[[], None]
+
+THREADS = 8
+SECONDS_TO_FINISH = 1.0
+"""How long requests under way may go on once the end was asked for."""
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--no-worker", is_flag=True, help="Serve pages only; eventhub worker does the rest.")
+@with_appcontext
+def serve(host: str, port: int, *, no_worker: bool) -> None:
+    """Migrate the database, then serve it; Ctrl-C ends it."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    upgrade()
+    serve_until_stopped(app, host=host, port=port, worker=not no_worker)
+
+
+def serve_until_stopped(
+    app: Flask, *, host: str, port: int, worker: bool = True, say: Callable[[str], Any] = click.echo
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; the worker gives back what it holds before this returns."""
+    server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
+    bound = getattr(server, "effective_port", port)
+    with _ending_by_signal():
+        stop_worker = _start_worker(app) if worker else None
+        try:
+            say(f"EventHub serves on http://{host}:{bound} (Ctrl-C ends it)")
+            # waitress' own run() waits up to five seconds for threads after Ctrl-C.
+            server.asyncore.loop(timeout=0.5, map=_sockets_of(server), use_poll=True)
+        except KeyboardInterrupt:
+            say("Ending.")
+        finally:
+            if stop_worker is not None:
+                stop_worker()
+            server.task_dispatcher.shutdown(timeout=SECONDS_TO_FINISH)
+            server.asyncore.close_all(_sockets_of(server))
+
+
+def _start_worker(app: Flask) -> Stop | None:
+    """The worker beside the pages, and how to end it."""
+    from eventhub.cli import worker  # noqa: PLC0415 - only where it is wanted
+
+    started: Stop = worker.start_in_process(app)
+    return started
+
+
+def _sockets_of(server: Any) -> Any:
+    """The sockets a server listens to and talks by: it may be one server or several, for several addresses."""
+    return server.map if hasattr(server, "map") else server._map  # noqa: SLF001
+
+
+@contextmanager
+def _ending_by_signal() -> Iterator[None]:
+    """SIGTERM and Ctrl-C both end the loop here, whatever a library has set up for them."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+commands = (serve, )
