@@ -6,6 +6,7 @@ be something; whoever misses one finds the row by sweeping. So a worker that die
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,9 @@ from eventhub.models.invites import Letter
 
 LEASE = timedelta(seconds=60)
 """How long a worker may be silent before its work is given to another."""
+
+LONG_STEP = timedelta(minutes=10)
+"""The same for steps without a heartbeat: framing a large programme, checking and storing its result."""
 
 MOST_RUN_TRIES = 3
 """A solve that took three workers down with it is not tried a fourth time."""
@@ -102,6 +106,36 @@ def release(*, worker: str) -> int:
             .values(leased_by=None, lease_until=None, tries=Letter.tries - 1),
         )
         return runs + letters
+
+
+def forsake_dead(*, alive: Callable[[str], bool | None], at: datetime) -> int:
+    """Let the leases of workers that are known to be dead run out now; how many there were.
+
+    ``alive`` says of a worker's name whether it still lives, None where that cannot be known from here.
+    """
+    models: tuple[Leased, ...] = (AllocationRun, Letter)
+    names = {
+        name
+        for model in models
+        for name in db.session.scalars(
+            select(model.leased_by).where(model.lease_until >= at, model.leased_by.is_not(None)).distinct()
+        )
+        if name
+    }
+    db.session.rollback()
+    dead = sorted(name for name in names if alive(name) is False)
+    if not dead:
+        return 0
+    with transaction() as session:
+        return sum(
+            _count(
+                session,
+                update(model)
+                .where(model.leased_by.in_(dead), model.lease_until >= at)
+                .values(lease_until=at - timedelta(seconds=1)),
+            )
+            for model in models
+        )
 
 
 def changed_one(session: Session, statement: Any) -> bool:

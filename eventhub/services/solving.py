@@ -127,12 +127,7 @@ def _watch(
     began = time.monotonic()
     asked_to_stop: float | None = None
     killed = False
-    while True:
-        try:
-            code = child.wait(timeout=TICK)
-            break
-        except subprocess.TimeoutExpired:
-            pass
+    while (code := _code_after_a_tick(child)) is None:
         wanted = order(words.progress)
         now = time.monotonic()
         if asked_to_stop is None and (wanted is Order.STOP or now - began > limit):
@@ -143,6 +138,13 @@ def _watch(
             _kill(child)
     listener.join(timeout=1)
     return Ended(code, "\n".join(words.complaint), killed=killed)
+
+
+def _code_after_a_tick(child: subprocess.Popen[str]) -> int | None:
+    try:
+        return child.wait(timeout=TICK)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _kill(child: subprocess.Popen[str]) -> None:
@@ -160,7 +162,7 @@ def _kill_group(pid: int) -> None:
 
 def _sign(folder: Path, pid: int) -> None:
     """Leave word of who works here, so that a later worker can end a child that its own worker left behind."""
-    (folder / "child.json").write_text(json.dumps({"pid": pid, "since": _since(pid)}), encoding="ascii")
+    (folder / "child.json").write_text(json.dumps({"pid": pid, "since": since(pid)}), encoding="ascii")
 
 
 def end_leftovers(folder: Path, *, patience: float = 5.0) -> int:
@@ -173,17 +175,17 @@ def end_leftovers(folder: Path, *, patience: float = 5.0) -> int:
         except (OSError, ValueError, KeyError, TypeError):
             continue
         # Numbers are used again: only a process that began when ours did is ours.
-        if not since or _since(pid) != since:
+        if not since or since(pid) != since:
             continue
         _kill_group(pid)
         ended += 1
         until = time.monotonic() + patience
-        while _since(pid) == since and time.monotonic() < until:
+        while since(pid) == since and time.monotonic() < until:
             time.sleep(TICK)
     return ended
 
 
-def _since(pid: int) -> str:
+def since(pid: int) -> str:
     """When a process began, in whatever words the system has for it; empty if it is gone."""
     try:
         told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
