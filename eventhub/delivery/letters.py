@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from eventhub.delivery import characters
@@ -302,7 +302,7 @@ def render(content: Content, *, locale: str, folder: Path) -> Written:
 def _environment(folder: Path) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         finalize=_one_line,
         trim_blocks=True,

@@ -30,12 +30,14 @@ from eventhub.delivery.letters import Written
 from eventhub.domain.calendar_entry import Mailbox
 from eventhub.domain.terms import Method
 
-
 PLAIN_LENGTH = 60
 """Up to so many ASCII characters a name or a subject stands as it is, on the header's first line."""
 
+LONGEST_MESSAGE_ID = 250
+"""It stands on one line, and lines of a header end at 998 octets (RFC 5322, 2.1.1)."""
 
-class TemporaryFailure(Exception):  # noqa: N818 - named for what the worker does: it tries again later
+
+class TemporaryFailure(Exception):
     """The letter could not be handed over now; the fault is not the letter's, so it is tried again."""
 
 
@@ -43,7 +45,7 @@ class SwitchedOff(TemporaryFailure):
     """Sending is switched off: the letter waits, and no try is counted."""
 
 
-class PermanentFailure(Exception):  # noqa: N818 - named for what the worker does: it lays the letter aside
+class PermanentFailure(Exception):
     """The post refuses this letter for good; a person has to look at it."""
 
 
@@ -88,7 +90,10 @@ def compose(
     Equal arguments make equal octets. ``message_id`` is kept with the letter, angle brackets included; ``date`` is the
     moment the letter was written. ``invitation_ics`` and ``method`` come together.
     """
-    if not re.fullmatch(r"<[!#-;=?A-Z^-~]+@[A-Za-z0-9.-]+>", message_id) or len(message_id) > 250:
+    if (
+        not re.fullmatch(r"<[!#-;=?A-Z^-~]+@[A-Za-z0-9.-]+>", message_id)
+        or len(message_id) > LONGEST_MESSAGE_ID
+    ):
         raise ValueError(f"A Message-ID has the form <left@right>, in ASCII: {message_id!r}.")
     if (invitation_ics is None) != (method is None):
         raise ValueError("A calendar part and its method come together.")
@@ -303,8 +308,6 @@ def _failure(name: str, code: int, answer: bytes | str) -> TemporaryFailure | Pe
 
 def _said(failure: Exception) -> str:
     if isinstance(failure, smtplib.SMTPResponseException):
-        return f"{failure.smtp_code} {_plain(failure.smtp_error)}"
-    if isinstance(failure, smtplib.SMTPSenderRefused):
         return f"{failure.smtp_code} {_plain(failure.smtp_error)}"
     return str(failure) or type(failure).__name__
 

@@ -315,9 +315,12 @@ def test_a_server_that_says_nothing_is_not_waited_for_for_ever():
 
 def test_a_server_without_starttls_gets_neither_password_nor_letter():
     sink = Sink()
-    with _server(sink) as port, _post(port, username="u", password="p", starttls=True) as post:
-        with pytest.raises(mailer.TemporaryFailure, match="STARTTLS"):
-            post.send(_mail(), name="letter-1")
+    with (
+        _server(sink) as port,
+        _post(port, username="u", password="p", starttls=True) as post,
+        pytest.raises(mailer.TemporaryFailure, match="STARTTLS"),
+    ):
+        post.send(_mail(), name="letter-1")
     assert sink.envelopes == []
 
 
@@ -371,12 +374,16 @@ def test_a_letter_goes_out_by_starttls_after_signing_in(tmp_path):
     with _server(sink, **demands) as port:
         with _post(port, username="office", password="secret", starttls=True, context=client) as post:
             post.send(_mail(), name="letter-1")
-        with _post(port, username="office", password="wrong", starttls=True, context=client) as post:
-            with pytest.raises(mailer.TemporaryFailure, match="535"):
-                post.send(_mail(), name="letter-2")
-        with _post(port, username="office", password="secret", starttls=True) as post:
-            with pytest.raises(mailer.TemporaryFailure, match="CERTIFICATE_VERIFY_FAILED"):
-                post.send(_mail(), name="letter-3")
+        with (
+            _post(port, username="office", password="wrong", starttls=True, context=client) as post,
+            pytest.raises(mailer.TemporaryFailure, match="535"),
+        ):
+            post.send(_mail(), name="letter-2")
+        with (
+            _post(port, username="office", password="secret", starttls=True) as post,
+            pytest.raises(mailer.TemporaryFailure, match="CERTIFICATE_VERIFY_FAILED"),
+        ):
+            post.send(_mail(), name="letter-3")
     assert len(sink.envelopes) == 1
 
 
