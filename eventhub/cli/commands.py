@@ -6,12 +6,10 @@ import importlib
 import pkgutil
 
 from flask import Flask
-from flask_migrate.cli import db as database_commands
 
 
 def init_app(app: Flask) -> None:
-    """Hang every command under ``eventhub``, the migrations (``eventhub db upgrade``) among them."""
-    app.cli.add_command(database_commands)
+    """Hang every command under ``eventhub``; the migrations (``eventhub db upgrade``) hang themselves."""
     package = importlib.import_module(__package__)
     for module in pkgutil.iter_modules(package.__path__):
         if module.name == "commands" or module.name.startswith("_"):

@@ -17,7 +17,7 @@ from waitress.server import create_server
 Stop = Callable[[], None]
 
 THREADS = 8
-SECONDS_TO_FINISH = 1.0
+SECONDS_TO_FINISH = 1
 """How long requests under way may go on once the end was asked for."""
 
 
@@ -28,7 +28,7 @@ SECONDS_TO_FINISH = 1.0
 @with_appcontext
 def serve(host: str, port: int, *, no_worker: bool) -> None:
     """Migrate the database, then serve it; Ctrl-C ends it."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Flask's own name for it
     upgrade()
     serve_until_stopped(app, host=host, port=port, worker=not no_worker)
 
@@ -82,4 +82,4 @@ def _ending_by_signal() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-commands = (serve, )
+commands = (serve,)

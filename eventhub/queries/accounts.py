@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -28,7 +28,7 @@ class Standing:
 
     role: Role
     organisation: str = ""
-    organisation_name: Bilingual = Bilingual("")
+    organisation_name: Bilingual = field(default_factory=lambda: Bilingual(""))
 
 
 @dataclass(frozen=True)

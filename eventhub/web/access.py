@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, session, url_for
@@ -134,7 +134,7 @@ def is_staff(actor: Actor | None) -> bool:
 def local_path(target: str | None) -> str | None:
     """The address if it is a path of this house, else None: nobody is sent elsewhere by a link of ours.
 
-    Browsers drop tabs and line breaks and read ``\\`` as ``/``, so none of these may stand in it.
+    Browsers drop tabs and line breaks and read a backslash as a slash, so none of these may stand in it.
     """
     if not target or not target.startswith("/") or target.startswith("//"):
         return None
@@ -148,10 +148,9 @@ def local_path(target: str | None) -> str | None:
 
 
 def _signed_in_actor() -> Actor | None:
-    user: Any = current_user._get_current_object() if current_user else None
-    if user is None or not getattr(user, "is_authenticated", False):
+    if not current_user.is_authenticated:
         return None
-    actor = accounts_queries.actor_of(user)
+    actor = accounts_queries.actor_of(current_user)
     stays = STAFF_STAYS_SECONDS if is_staff(actor) else OTHERS_STAY_SECONDS
     if now().timestamp() - session.get("since", 0) > stays:
         return None

@@ -6,6 +6,7 @@ A link is opened by GET, which changes nothing (mail scanners open links too), a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from flask import Blueprint, Flask, current_app, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -15,8 +16,8 @@ from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired
 
 from eventhub.domain.problems import Refused
-from eventhub.domain.terms import Role, word
-from eventhub.i18n import N_, _, current_locale
+from eventhub.domain.terms import Role
+from eventhub.i18n import N_, Text, _, current_locale
 from eventhub.queries import accounts as accounts_queries
 from eventhub.services import accounts as accounts_service
 from eventhub.web import access, locale
@@ -26,7 +27,13 @@ from eventhub.web.pages import now, page
 
 pages = Blueprint("accounts", __name__)
 
-_FILL_IN = N_("Please fill this in.")
+
+def _later(text: Text) -> str:
+    """A text for a form's label or message: WTForms only ever says it, which it does in the reader's language."""
+    return cast("str", text)
+
+
+_FILL_IN = _later(N_("Please fill this in."))
 
 
 def init_app(app: Flask) -> None:
@@ -42,11 +49,16 @@ class AskForm(FlaskForm):  # type: ignore[misc]
     """Whose account."""
 
     identifier = StringField(
-        N_("E-mail address or mobile number"),
+        _later(N_("E-mail address or mobile number")),
         validators=[InputRequired(message=_FILL_IN)],
-        description=N_("The one your union knows you by."),
+        description=_later(N_("The one your union knows you by.")),
         filters=[lambda text: text.strip() if text else text],
-        render_kw={"autocomplete": "username", "inputmode": "email", "maxlength": 254, "autocapitalize": "none"},
+        render_kw={
+            "autocomplete": "username",
+            "inputmode": "email",
+            "maxlength": 254,
+            "autocapitalize": "none",
+        },
     )
     next = HiddenField()
 
@@ -55,9 +67,9 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
     """The six digits of the letter."""
 
     code = StringField(
-        N_("Code"),
+        _later(N_("Code")),
         validators=[InputRequired(message=_FILL_IN)],
-        description=N_("Six digits, from the message."),
+        description=_later(N_("Six digits, from the message.")),
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 12},
     )
     next = HiddenField()
@@ -67,35 +79,35 @@ class SignUpForm(FlaskForm):  # type: ignore[misc]
     """A new account."""
 
     name = StringField(
-        N_("Name"),
+        _later(N_("Name")),
         validators=[InputRequired(message=_FILL_IN)],
-        description=N_("As on your identity card."),
+        description=_later(N_("As on your identity card.")),
         render_kw={"autocomplete": "name", "maxlength": 60},
     )
     email = StringField(
-        N_("E-mail address"),
-        description=N_("The sign-in link and your invitations go there."),
+        _later(N_("E-mail address")),
+        description=_later(N_("The sign-in link and your invitations go there.")),
         filters=[lambda text: text.strip() if text else ""],
         render_kw={"type": "email", "autocomplete": "email", "inputmode": "email", "maxlength": 254},
     )
     phone = StringField(
-        N_("Mobile number"),
-        description=N_("Without an e-mail address, your union's office gives you the sign-in link."),
+        _later(N_("Mobile number")),
+        description=_later(N_("Without an e-mail address, your union's office gives you the sign-in link.")),
         filters=[lambda text: text.strip() if text else ""],
         render_kw={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "maxlength": 20},
     )
     role = RadioField(
-        N_("I sign up"),
+        _later(N_("I sign up")),
         choices=[
-            (str(Role.MEMBER), N_("myself, as a union member")),
-            (str(Role.GUARDIAN), N_("a child, as parent or guardian")),
+            (str(Role.MEMBER), _later(N_("myself, as a union member"))),
+            (str(Role.GUARDIAN), _later(N_("a child, as parent or guardian"))),
         ],
         default=str(Role.MEMBER),
         validators=[InputRequired(message=_FILL_IN)],
     )
     organisation = StringField(
-        N_("Unit"),
-        description=N_("Your primary union. Start typing and choose from the list."),
+        _later(N_("Unit")),
+        description=_later(N_("Your primary union. Start typing and choose from the list.")),
         filters=[lambda text: text.strip() if text else ""],
         render_kw={"list": "units", "autocomplete": "organization", "maxlength": 100},
     )
@@ -148,11 +160,11 @@ def ask() -> ResponseReturnValue:
         return page("accounts/sign_in.html", form=form, status=422)
     onward = local_path(form.next.data) or ""
     try:
-        accounts_service.ask(form.identifier.data, network=_network(), at=now(), onward=onward)
+        accounts_service.ask(form.identifier.data or "", network=_network(), at=now(), onward=onward)
     except Refused as error:
         show_on(form, error)
         return page("accounts/sign_in.html", form=form, status=status_of(error))
-    return _asked(form.identifier.data, onward)
+    return _asked(form.identifier.data or "", onward)
 
 
 @pages.get("/sign-in/code")
@@ -178,7 +190,7 @@ def redeem_code() -> ResponseReturnValue:
         return _code_page(form, status=422)
     try:
         signed_in = accounts_service.redeem_code(
-            identifier, form.code.data, network=_network(), at=now()
+            identifier, form.code.data or "", network=_network(), at=now()
         )
     except Refused as error:
         show_on(form, error)
@@ -220,11 +232,11 @@ def sign_up() -> ResponseReturnValue:
     status = 422
     if form.validate():
         draft = accounts_service.AccountDraft(
-            name=form.name.data,
-            email=form.email.data,
-            phone=form.phone.data,
+            name=form.name.data or "",
+            email=form.email.data or "",
+            phone=form.phone.data or "",
             role=Role(form.role.data),
-            organisation=_unit_code(form.organisation.data, units),
+            organisation=_unit_code(form.organisation.data or "", units),
             locale=current_locale(),
         )
         onward = local_path(form.next.data) or ""

@@ -110,8 +110,8 @@ def _page(status: int, problem: str | Text | None = None, **parts: Any) -> Respo
         g.setdefault("actor", None)  # the database may be what failed
     try:
         response = make_response(render_template(template, page=None, problem=problem, **parts), status)
-    except Exception as error:  # noqa: BLE001 - the last wall: whatever breaks a page must not break this one
-        log.error("error_page_failed", exc_info=error)
+    except Exception:  # the last wall: whatever breaks a page must not break this one
+        log.exception("error_page_failed")
         text = _PLAIN.format(parts.get("reference", status))
         response = make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
     return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, redirect, request
+from flask import Flask, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -58,8 +58,6 @@ def page_to_return_to(target: str | None) -> str:
     path = local_path(target)
     if path is None:
         return "/"
-    from flask import current_app  # noqa: PLC0415
-
     try:
         current_app.url_map.bind("", "/").match(path.partition("?")[0], method="GET")
     except HTTPException:

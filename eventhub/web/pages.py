@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,5 +32,4 @@ def now() -> datetime:
 
 
 def _is_frozen(value: Any) -> bool:
-    # Reading the fields as well: a class that only looks like a dataclass fails here, not in the template.
-    return is_dataclass(value) and bool(fields(value) is not None) and value.__dataclass_params__.frozen  # type: ignore[attr-defined,no-any-return]
+    return is_dataclass(value) and bool(vars(type(value))["__dataclass_params__"].frozen)
