@@ -24,7 +24,7 @@ VOLUME /var/lib/eventhub
 ENV PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-  CMD ["python", "-c", "import os, urllib.parse, urllib.request; host = urllib.parse.urlsplit(os.environ['EVENTHUB_BASE_URL']).netloc; urllib.request.urlopen(urllib.request.Request(f\"http://127.0.0.1:{os.environ['PORT']}/healthz\", headers={'Host': host}), timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.parse, urllib.request; host = urllib.parse.urlsplit(os.environ['EVENTHUB_BASE_URL']).netloc; urllib.request.urlopen(urllib.request.Request(f\"http://127.0.0.1:{os.environ['PORT']}/\", headers={'Host': host}), timeout=4)"]
 
 # Two processes of four threads. The control socket would be opened in the home directory, for nobody.
 CMD ["gunicorn", "--no-control-socket", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "wsgi:app"]

@@ -229,6 +229,8 @@ def _stay_on_this_machine() -> Iterator[None]:
         yield
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was left out."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say loudly what was left out, after all else and just above the closing line."""
+    yield
     say_what_was_left_out(terminalreporter)

@@ -225,7 +225,7 @@ def test_the_image_can_tell_whether_the_web_is_healthy(migrated: dict[str, str],
     assert found is not None
     check = json.loads(found[1])
     with running(command_of("app"), migrated, tmp_path / "log"):
-        answer(port, "/healthz")
+        answer(port, "/")
         run(check, migrated)
     stopped = subprocess.run(check, env=migrated, check=False, capture_output=True, timeout=60)
     assert stopped.returncode != 0

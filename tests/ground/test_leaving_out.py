@@ -23,12 +23,7 @@ def test_needs_nothing(): ...
 def test_skipped_for_another_reason(): ...
 """
 
-CONFTEST = """
-from tests.leaving_out import say_what_was_left_out
-
-def pytest_terminal_summary(terminalreporter):
-    say_what_was_left_out(terminalreporter)
-"""
+CONFTEST = "from tests.conftest import pytest_terminal_summary"
 
 
 @pytest.fixture
@@ -40,10 +35,15 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 
 
 def test_the_number_left_out_stands_above_the_closing_line(suite: pytest.Pytester):
-    result = suite.runpytest_inprocess()
+    result = suite.runpytest_inprocess("-rs")
     result.assert_outcomes(passed=1, skipped=4)
     result.stdout.fnmatch_lines(
-        ["*LEFT OUT*", "3 tests were not run: a PostgreSQL server is missing", "*1 passed*"]
+        [
+            "*short test summary*",
+            "*LEFT OUT*",
+            "3 tests were not run: a PostgreSQL server is missing",
+            "*1 passed*",
+        ]
     )
 
 
