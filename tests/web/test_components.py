@@ -39,7 +39,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from eventhub.domain.terms import LetterState, Phase, RegistrationState, RunState, word
-from eventhub.i18n import LOCALES, _, current_locale, ngettext, use_locale
+from eventhub.i18n import LOCALES, current_locale, gettext, ngettext_raw, use_locale
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
@@ -55,8 +55,6 @@ def must_not_be_asked(*_args: object, **_names: object) -> str:
 
 
 GLOBALS: Mapping[str, Any] = {
-    "_": _,
-    "ngettext": ngettext,
     "word": word,
     "csp_nonce": lambda: "the-nonce",
     "csrf_token": lambda: "the-token",
@@ -74,6 +72,8 @@ GLOBALS: Mapping[str, Any] = {
 }
 
 JINJA = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+JINJA.add_extension("jinja2.ext.i18n")
+JINJA.install_gettext_callables(gettext, ngettext_raw, newstyle=True)  # type: ignore[attr-defined] # of the extension
 JINJA.globals.update(GLOBALS)
 
 
