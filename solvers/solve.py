@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from solvers.audit import audit
-from solvers.engines import exact, lot
+from solvers.engines import exact, flow, lot, neighbourhoods, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Problem
@@ -17,6 +17,10 @@ from solvers.rules.form import Form
 __all__ = ["EngineError", "Progress", "solve"]
 
 ENGINES = ("auto", "flow", "cpsat")
+SMALL = 40_000
+"""Choices up to which CP-SAT sees the whole problem."""
+TINY = 400
+"""Choices up to which no first answer is worth its time."""
 
 
 class EngineError(ValueError):
@@ -36,19 +40,98 @@ def solve(
 ) -> Outcome:
     """Place the groups as the objective wishes, within ``seconds``; the answer has passed the audit.
 
-    ``should_stop`` is asked now and then; once it says yes the best answer so far is returned.
+    ``auto`` takes the flow where nothing ties groups together, CP-SAT up to middle size, and beyond that
+    flow, repair and neighbourhoods. ``work`` is deterministic effort in place of seconds. ``should_stop`` is
+    asked now and then; once it says yes the best answer so far is returned.
     """
     if engine not in ENGINES:
         raise EngineError(f'engine: no engine "{engine}"; there are {", ".join(ENGINES)}')
     search = Search(Form.of(problem), seconds, workers, seed, work, on_progress, should_stop)
-    model = exact.solve(search)
-    if problem.stages and problem.stages[-1].stage == 'lot' and search.best is not None:
-        lot.settle(search, model)
-    outcome = _outcome(search, engine)
+    used = _run(search, engine)
+    outcome = _outcome(search, used)
     breaches = audit(problem, outcome)
     if breaches:
         raise AssertionError(f"the answer breaks its own rules: {breaches[0].sentence}")
     return outcome
+
+
+def _run(search: Search, engine: str) -> str:
+    """Let the engines that fit fill the search; the name of the one that did."""
+    small = len(search.form.problem.choices.group) <= SMALL
+    if engine != "cpsat" and flow.fits(search.form) and flow.solve(search):
+        if small and search.best is not None and engine == "auto":
+            _draw(search, exact.Model(search.form))
+        elif search.best is not None:
+            search.lot_value = lot.luckiest(search.form, search.best)
+        return "flow"
+    if engine == "cpsat" or (engine == "auto" and small):
+        _exactly(search)
+        return "cpsat"
+    _widely(search)
+    return "flow+repair"
+
+
+def _exactly(search: Search) -> None:
+    """Every stage proved if time allows; what time leaves is polished in neighbourhoods."""
+    form = search.form
+    if len(form.problem.choices.group) > TINY:
+        search.offer(repair.first_answer(search))
+    model = exact.Model(form)
+    limit = search.seconds if search.work is None else float(search.work)
+    if exact.solve(search, model, until=0.85 * limit):
+        _draw(search, model, kept=True)
+        return
+    if search.infeasible:
+        return
+    if search.best is None:
+        values = neighbourhoods.improve(search, repair.first_answer(search), until=limit)
+        search.offer(values)
+    else:
+        search.best = neighbourhoods.improve(search, search.best, until=limit)
+    _bound_the_rest(search)
+
+
+def _widely(search: Search) -> None:
+    """An answer at any size, and bounds from the flow alone."""
+    limit = search.seconds if search.work is None else float(search.work)
+    values = repair.first_answer(search)
+    search.offer(values)
+    values = neighbourhoods.improve(search, values, until=0.8 * limit)
+    search.offer(values)
+    _bound_the_rest(search)
+
+
+def _bound_the_rest(search: Search) -> None:
+    """Take stock of the best answer; stages without a bound get the relaxation's."""
+    form, best = search.form, search.best
+    if best is None:
+        return
+    reached = [aim.value(best) for aim in form.aims]
+    for number, aim in enumerate(form.aims):
+        if number < len(search.bounds):
+            continue
+        bound = form.ceiling(aim)
+        if bound != reached[number] and search.left > 0:
+            found = flow.bound(form, number, reached, search)
+            if found is not None:
+                bound = min(bound, found) if aim.maximise else max(bound, found)
+        search.bounds.append(bound)
+        search.tell(number, reached[number], bound)
+    search.reached = [
+        max(one, other) if aim.maximise else min(one, other)
+        for aim, one, other in zip(form.aims, reached, [*search.reached, *reached[len(search.reached) :]], strict=True)
+    ]
+    search.lot_value = lot.luckiest(form, best)
+
+
+def _draw(search: Search, model: exact.Model, *, kept: bool = False) -> None:
+    stages = search.form.problem.stages
+    if not stages or stages[-1].stage != "lot":
+        return
+    if not kept:
+        for stage, aim, reached in zip(stages, search.form.aims, search.reached, strict=False):
+            model.keep(aim, stage.allowed(reached))
+    lot.settle(search, model)
 
 
 def _outcome(search: Search, engine: str) -> Outcome:
@@ -58,7 +141,7 @@ def _outcome(search: Search, engine: str) -> Outcome:
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
         "seed": search.seed,
         "workers": search.workers,
-        "seconds": round(search.elapsed, 3),
+        "seconds": round(search.clock, 3),
     }
     if search.best is None:
         status = Status.INFEASIBLE if search.infeasible else Status.UNKNOWN

@@ -1,5 +1,6 @@
 """CP-SAT, stage by stage: exact at small and middle size, and never without our own best answer."""
 
+import math
 import threading
 from typing import Any
 
@@ -13,6 +14,9 @@ from solvers.rules.rule import NO_BOUND, Aim
 
 OVERTIME = 3.0
 """Seconds CP-SAT may take to notice that it should stop, before we go on without it."""
+
+LARGEST_BOUND = 2**53
+"""CP-SAT speaks of bounds in floating point; larger ones would not be exact."""
 
 
 class Model:
@@ -73,80 +77,96 @@ def ask(model: Any, search: Search, *, seconds: float, watch: Any = None) -> tup
     """
     solver: Any = cp_model.CpSolver()
     parameters = solver.parameters
-    parameters.max_time_in_seconds = max(0.01, seconds)
+    if search.work is None:
+        parameters.max_time_in_seconds = max(0.01, seconds)
+    else:
+        parameters.max_deterministic_time = max(0.01, seconds)
     parameters.num_workers = search.workers
     parameters.random_seed = search.seed
     parameters.catch_sigint_signal = False
     parameters.linearization_level = 2  # without the relaxation the bounds of one worker stay at "everybody"
-    if search.work is not None:
-        parameters.max_deterministic_time = float(search.work)
     answer: list[Any] = []
     thread = threading.Thread(target=lambda: answer.append(solver.solve(model, watch)), daemon=True)
     thread.start()
     until = search.elapsed + seconds
     while thread.is_alive():
         thread.join(0.05)
-        if search.left <= 0 or search.elapsed > until + OVERTIME:
+        if search.stopped or (search.work is None and search.elapsed > until + OVERTIME / 10):
             solver.stop_search()
             thread.join(OVERTIME)
             if thread.is_alive():
                 return None, cp_model.UNKNOWN  # left behind; our own best answer stands
+    search.spent += 0.01 + float(solver.response_proto.deterministic_time)
     if not answer:
         raise RuntimeError("CP-SAT ended without an answer")
     return solver, answer[0]
 
 
-def solve(search: Search) -> Model:
-    """Fill ``search`` stage by stage; what time leaves unproved keeps an honest bound."""
+def solve(search: Search, model: Model, *, until: float) -> bool:
+    """Go on stage by stage from where ``search.reached`` ends; whether all were gone through by ``until``."""
     form = search.form
-    model = Model(form)
-    stages = form.problem.stages
-    for number, aim in enumerate(form.aims):
-        rest = len(form.aims) - number
-        _stage(
-            search,
-            model,
-            number,
-            aim,
-            seconds=search.left / (1 + 0.5 * (rest - 1)) if rest > 1 else search.left,
-        )
+    for number in range(len(search.reached), len(form.aims)):
+        aim, rest = form.aims[number], len(form.aims) - number
+        if not _is_met(search, number):
+            left = min(search.left, until - search.elapsed)
+            if left <= 0:
+                return False
+            _stage(search, model, number, aim, seconds=left / (1 + 0.5 * (rest - 1)))
         if search.best is None:
-            return model
+            return False
         reached = aim.value(search.best)
         search.reached.append(reached)
-        model.keep(aim, stages[number].allowed(reached))
-    return model
+        model.keep(aim, form.problem.stages[number].allowed(reached))
+        search.tell(number, reached, search.bounds[number])
+    return True
+
+
+def _is_met(search: Search, number: int) -> bool:
+    """Whether the best answer has what nobody could better anyway, so that nothing need be asked."""
+    if search.best is None:
+        return False
+    aim = search.form.aims[number]
+    bound = search.form.ceiling(aim)
+    if bound != aim.value(search.best):
+        return False
+    search.bounds.append(bound)
+    return True
 
 
 def _stage(search: Search, model: Model, number: int, aim: Aim, *, seconds: float) -> None:
-    expression = cp_model.LinearExpr.weighted_sum(
-        [model.variables[c] for c in aim.column.tolist()], aim.amount.tolist()
-    )
+    columns = [model.variables[c] for c in aim.column.tolist()]
+    expression = cp_model.LinearExpr.weighted_sum(columns, aim.amount.tolist())
     model.model.clear_objective()
     if aim.maximise:
         model.model.maximize(expression)
     else:
         model.model.minimize(expression)
-    if search.left <= 0:
-        search.bounds.append(None)
-        return
-    found = model.solve(search, seconds=seconds, best=search.best)
+    found = model.solve(search, seconds=seconds, best=search.best, watch=_Watch(search, number, aim))
     if found.infeasible and search.best is None:
         search.infeasible = True
-    if found.values is not None:
-        values = found.values
-        if search.best is None or _better(aim, values, search.best):
-            search.best = values
-    bound = None
+    if found.values is not None and (search.best is None or _better(aim, found.values, search.best)):
+        search.best = found.values
+    bound = search.form.ceiling(aim)
     if found.proved and search.best is not None:
         bound = aim.value(search.best)
-    elif found.bound is not None and np.isfinite(found.bound) and abs(found.bound) < 2**53:
-        bound = int(np.floor(found.bound + 1e-6)) if aim.maximise else int(np.ceil(found.bound - 1e-6))
-        bound += aim.constant
+    elif found.bound is not None and np.isfinite(found.bound) and abs(found.bound) < LARGEST_BOUND:
+        searched = math.floor(found.bound + 1e-6) if aim.maximise else math.ceil(found.bound - 1e-6)
+        bound = min(bound, searched + aim.constant) if aim.maximise else max(bound, searched + aim.constant)
     search.bounds.append(bound)
-    search.tell(number, None if search.best is None else aim.value(search.best), bound)
 
 
 def _better(aim: Aim, values: Ints, than: Ints) -> bool:
     one, other = aim.value(values), aim.value(than)
     return one > other if aim.maximise else one < other
+
+
+class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+    """Tells each better answer while CP-SAT goes on."""
+
+    def __init__(self, search: Search, number: int, aim: Aim) -> None:
+        super().__init__()
+        self.search, self.number, self.aim = search, number, aim
+
+    def on_solution_callback(self) -> None:
+        value, bound = (round(x) + self.aim.constant for x in (self.objective_value, self.best_objective_bound))
+        self.search.tell(self.number, value, bound)

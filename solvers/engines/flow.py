@@ -151,6 +151,9 @@ def solve(search: Search) -> bool:
         values = []
         for number, aim in enumerate(form.aims):
             cost = _cost(form, aim)
+            if not cost.any():
+                values.append(aim.constant)
+                continue
             flow = network.solve(cost)
             if flow is None:
                 return False
@@ -201,7 +204,7 @@ def per_head(form: Form, aim: Aim, supply: Ints) -> Ints | None:
     return cost
 
 
-def bound(form: Form, number: int, reached: Sequence[int]) -> int | None:
+def bound(form: Form, number: int, reached: Sequence[int], search: Search) -> int | None:
     """What no placement can pass in one stage while earlier ones stay as good as allowed, by the relaxation."""
     network = Network.of(form.problem)
     cost = per_head(form, form.aims[number], network.supply)
@@ -209,7 +212,7 @@ def bound(form: Form, number: int, reached: Sequence[int]) -> int | None:
         return None
     best: int | None = None
     for weight in (0, 1, 3) if number else (0,):
-        found = _bound(form, network, cost, number, reached, weight)
+        found = _bound(form, network, cost, number, reached, weight) if search.left > 0 else None
         if found is not None:
             best = found if best is None else max(best, found)
     if best is None:

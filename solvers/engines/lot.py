@@ -64,6 +64,15 @@ def settle(search: Search, model: Model) -> None:
     search.lot_value = _groups_settled(search.form.problem, waiting, settled)
 
 
+def luckiest(form: Form, values: Ints) -> int:
+    """How many groups, from the first in the draw, have what nobody could better: no engine needed."""
+    waiting = list(_group_digits(form.problem))
+    settled = 0
+    while settled < len(waiting) and waiting[settled].value(values) == 0:
+        settled += 1
+    return _groups_settled(form.problem, waiting, settled) if settled < len(waiting) else len(form.problem.turn) - 1
+
+
 def _ask(search: Search, model: Model, batch: list[Digit], *, seconds: float) -> bool:
     """One question for all digits of a batch, the first weighing more than all others together."""
     columns: list[int] = []

@@ -15,6 +15,9 @@ from solvers.rules.rule import NO_BOUND
 BITS = 42
 """Stages are asked for together as long as their joint weight stays below 2 to this."""
 
+EFFORT = 0.05
+"""What one step counts beside CP-SAT's own effort, so that ``work`` ends it."""
+
 
 class Neighbourhood:
     """The part of a form that speaks of some groups, everything else held where it is."""
@@ -152,6 +155,7 @@ def improve(search: Search, values: Ints, *, until: float) -> Ints:
         if not groups:
             break
         began = search.elapsed
+        search.spent += EFFORT
         sums = form.activity(values)
         found = Neighbourhood(form, values, sums, groups).improve(search, seconds=max(0.1, min(2.0, until - began)))
         idle += 1

@@ -43,16 +43,28 @@ class Search:
     lot_value: int = 0
     infeasible: bool = False
 
+    spent: float = 0.0
+    """Deterministic effort so far; it stands in for the clock where ``work`` is given."""
+
     @property
-    def elapsed(self) -> float:
+    def clock(self) -> float:
+        """Seconds since the solve began."""
         return monotonic() - self.started
 
     @property
+    def elapsed(self) -> float:
+        return self.clock if self.work is None else self.spent
+
+    @property
+    def stopped(self) -> bool:
+        return self.should_stop is not None and self.should_stop()
+
+    @property
     def left(self) -> float:
-        """Seconds left; nothing once somebody asked to stop."""
-        if self.should_stop is not None and self.should_stop():
+        """Seconds (or effort) left; nothing once somebody asked to stop."""
+        if self.stopped:
             return 0.0
-        return max(0.0, self.seconds - self.elapsed)
+        return max(0.0, (self.seconds if self.work is None else self.work) - self.elapsed)
 
     def offer(self, values: Ints) -> bool:
         """Keep an answer if it breaks no rule and is better than the best, stage by stage."""
@@ -69,5 +81,5 @@ class Search:
         stages = self.form.problem.stages
         stage = stages[min(index, len(stages) - 1)]
         self.on_progress(
-            Progress(stage.stage, stage.tier, stage.rank, value, bound, self.elapsed, len(stages), index)
+            Progress(stage.stage, stage.tier, stage.rank, value, bound, round(self.clock, 3), len(stages), index)
         )

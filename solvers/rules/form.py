@@ -74,6 +74,18 @@ class Form:
         missed: Ints = np.maximum(0, np.maximum(self.low - sums, sums - self.high))
         return missed
 
+    def ceiling(self, aim: Aim) -> int:
+        """What an aim cannot pass if each group simply had its best choice: a bound that needs no engine."""
+        problem = self.problem
+        amount = -aim.amount if aim.maximise else aim.amount
+        inside = aim.column < len(problem.choices.group)
+        choices = aim.column[inside]
+        best = np.zeros(len(problem.groups.ids), np.int64)
+        possible = np.where(problem.choices.banned[choices], 0, amount[inside] * self.upper[choices])
+        np.minimum.at(best, problem.choices.group[choices], possible)
+        least = int(best.sum()) + int(np.minimum(0, amount[~inside] * self.upper[aim.column[~inside]]).sum())
+        return aim.constant + (-least if aim.maximise else least)
+
     def is_of(self, kind: str) -> Flags:
         blocks = np.array([one == kind for one in self.kind], np.bool_)
         return blocks[self.block] if len(blocks) else np.zeros(0, np.bool_)
