@@ -133,7 +133,7 @@ def enter(
     programme = programme_queries.facts(application.programme, session=session)
     _demand_open(programme, at)
     row = _owned_party(session, party, by) if party else None
-    if row is not None and not {each.state for each in row.registrations} <= CHANGEABLE:
+    if row is not None and not {each.state for each in _standing(row)} <= CHANGEABLE:
         raise Conflict(
             Problem(
                 "not_changeable",
@@ -146,12 +146,13 @@ def enter(
     row = _write(session, row, programme, application, people, by=by, at=at)
     row.idempotency_key, row.idempotency_digest = key, digest
     row.submitted_at = row.submitted_at or at
-    for registration in row.registrations:
+    standing = _standing(row)
+    for registration in standing:
         _step(session, registration, RegistrationState.SUBMITTED, by=by, at=at)
     _write_consents(session, row, programme, application, by=by, at=at, channel=channel)
     letters.received(session, row, programme, by=by, at=at)
     session.flush()
-    return Receipt(row.code, tuple(each.code for each in row.registrations))
+    return Receipt(row.code, tuple(each.code for each in standing))
 
 
 def withdraw(
@@ -412,7 +413,7 @@ def _replayed(session: Session, key: str, digest: str, by: Actor) -> Receipt | N
                 ),
             )
         )
-    return Receipt(row.code, tuple(each.code for each in row.registrations), replayed=True)
+    return Receipt(row.code, tuple(each.code for each in _standing(row)), replayed=True)
 
 
 def _digest(application: Application, party: str | None) -> str:
@@ -443,6 +444,12 @@ def _json(values: Mapping[str, Any]) -> str:
 def digest_of(application: Application) -> str:
     """What identifies the content of an application that is sent for the first time."""
     return _digest(application, None)
+
+
+def _standing(row: Party) -> list[Registration]:
+    """The party's registrations without those that have ended."""
+    ended = {RegistrationState.WITHDRAWN, RegistrationState.CANCELLED}
+    return [each for each in row.registrations if each.state not in ended]
 
 
 def _owned_party(session: Session, code: str | None, by: Actor) -> Party:
@@ -543,13 +550,10 @@ def _write_ranking(session: Session, row: Party, programme_id: int, ranking: tup
     if row.preferences:
         row.preferences.clear()
         session.flush()
-    ids = dict(
-        session.execute(
-            select(Option.code, Option.id).where(
-                Option.programme_id == programme_id, Option.code.in_(ranking)
-            )
-        ).tuples()
+    wanted = select(Option.code, Option.id).where(
+        Option.programme_id == programme_id, Option.code.in_(ranking)
     )
+    ids = {code: row_id for code, row_id in session.execute(wanted)}
     for rank, code in enumerate(ranking, start=1):
         if code in ids:
             row.preferences.append(Preference(option_id=ids[code], rank=rank))
