@@ -168,7 +168,7 @@ def _team_size(heats: tuple[OptionFacts, ...], people: list[Person]) -> Iterable
             "team",
             "team_size",
             N_(
-                "an entry in “%(item)s” has %(sizes)s people; this one has %(now)s.",
+                "the number of people in an entry of “%(item)s” is %(sizes)s; here it is %(now)s.",
                 item=heats[0].item_title,
                 sizes=_Either(tuple(sizes)),
                 now=len(people),

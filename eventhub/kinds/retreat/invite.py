@@ -84,7 +84,8 @@ def _stay(option: OptionFacts) -> list[Fact]:
             N_("halal meals can be had") if details.get("halal", True) else N_("no halal kitchen"),
         )
     )
-    told.append(Fact(N_("Runs with"), N_("%(minimum)s people or more", minimum=option.minimum)))
+    if option.minimum:
+        told.append(Fact(N_("Runs with"), N_("%(minimum)s people or more", minimum=option.minimum)))
     return told
 
 

@@ -1,0 +1,65 @@
+"""A place on a departure in the calendar: from arrival to departure, with the meeting point."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from eventhub.domain.phases import ZONE
+from eventhub.domain.terms import PartyRole
+from eventhub.i18n import use_locale
+from eventhub.kinds import of
+from tests.kinds.stories import departure, person, programme, seat
+
+RETREAT = programme("retreat", [departure("D1", minimum=12)])
+MEMBER = person("a", name="马建国", born=date(1975, 1, 1), claims=["health"])
+
+
+def test_a_departure_is_timed_from_arrival_to_the_end_of_the_third_day():
+    with use_locale("zh"):
+        (entry,) = of(RETREAT).entries(seat(RETREAT, "D1", MEMBER))
+    assert (entry.starts, entry.ends) == (
+        datetime(2026, 6, 5, 18, tzinfo=ZONE),
+        datetime(2026, 6, 7, 16, tzinfo=ZONE),
+    )
+    assert entry.place == "昊苑村（集合地点：银川市总工会门前）"
+    assert entry.summary == "测试项目 · 线路D1"
+    assert "集合地点：银川市总工会门前" in entry.description
+
+
+def test_no_priority_stands_in_a_calendar():
+    for locale in ("zh", "en"):
+        with use_locale(locale):
+            (entry,) = of(RETREAT).entries(seat(RETREAT, "D1", MEMBER, answers={"short_ways": True}))
+        told = str(entry.as_data())
+        assert not any(word in told for word in ("health", "disease", "病", "伤", "行动不便"))
+
+
+def test_a_child_brought_along_is_not_named_in_full():
+    child = person("c", name="马小兰", born=date(2015, 1, 1))
+    assert of(RETREAT).calendar_name(RETREAT, child) == "马*兰"
+    assert of(RETREAT).calendar_name(RETREAT, MEMBER) == "马建国"
+
+
+def test_the_card_tells_price_subsidy_and_own_share():
+    with use_locale("zh"):
+        told = {str(fact.label): str(fact.value) for fact in of(RETREAT).facts(RETREAT, RETREAT.option("D1"))}
+    assert told == {
+        "价格": "780元",
+        "补助": "500元/人",
+        "个人承担": "280元",
+        "随行家属费用": "780元",
+        "步行": "步行较少",
+        "海拔": "最高1150米",
+        "用餐": "可提供清真餐",
+        "成团条件": "满12人成团",
+    }
+
+
+def test_participants_and_companions_are_told_what_they_pay():
+    with use_locale("en"):
+        mine = of(RETREAT).brief(seat(RETREAT, "D1", MEMBER))
+        theirs = of(RETREAT).brief(seat(RETREAT, "D1", MEMBER, role=PartyRole.COMPANION))
+        paid = [{str(fact.label): str(fact.value) for fact in brief.lines} for brief in (mine, theirs)]
+    assert paid[0]["Own share"] == "CNY 280"
+    assert paid[1]["A companion pays"] == "CNY 780"
+    assert "Own share" not in paid[1]
