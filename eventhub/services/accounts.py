@@ -161,7 +161,7 @@ def signin_link(*, role: Role | None = None, account: str | None = None, at: dat
                     N_("There is no such account. Make one with: eventhub account add --help"),
                 )
             )
-        token, _code = _new_link(session, found, at=at, lasts=LINK_LASTS)
+        token = _new_link(session, found, at=at, lasts=LINK_LASTS)
         journal.note(session, at=at, by=HOUSE, event="link_made", subject="account", code=found.code)
         return _address(token)
 
@@ -429,19 +429,25 @@ def _by_code(session: Session, code: str) -> Account:
     return found
 
 
-def _new_link(session: Session, account: Account, *, at: datetime, lasts: timedelta) -> tuple[str, str]:
-    """A token and six digits; only their digests are kept."""
-    token, code = new_token(), f"{secrets.randbelow(1_000_000):06}"
+def _new_link(
+    session: Session, account: Account, *, at: datetime, lasts: timedelta, code: str | None = None
+) -> str:
+    """The token of a new link, which ``code`` uses up as well; only digests of both are kept."""
+    token = new_token()
     session.add(
         SigninLink(
             account_id=account.id,
             token_digest=token_digest(token),
-            code_digest=_keyed(f"code|{account.id}|{code}"),
+            code_digest=_code_digest(account, code) if code else None,
             created_at=at,
             expires_at=at + lasts,
         )
     )
-    return token, code
+    return token
+
+
+def _code_digest(account: Account, code: str) -> str:
+    return _keyed(f"code|{account.id}|{code}")
 
 
 def _link_of_code(session: Session, account: Account, code: str, *, at: datetime) -> int | None:
@@ -452,12 +458,13 @@ def _link_of_code(session: Session, account: Account, code: str, *, at: datetime
             SigninLink.account_id == account.id,
             SigninLink.used_at.is_(None),
             SigninLink.expires_at > at,
+            SigninLink.code_digest.is_not(None),
             SigninLink.tries < CODE_TRIES,
         )
         .values(tries=SigninLink.tries + 1)
         .returning(SigninLink.id, SigninLink.code_digest)
     ).all()
-    digest = _keyed(f"code|{account.id}|{code}")
+    digest = _code_digest(account, code)
     fitting = [link_id for link_id, kept in living if kept and hmac.compare_digest(kept, digest)]
     if not fitting:
         return None
@@ -492,7 +499,8 @@ def _send_link(session: Session, account: Account, *, at: datetime, onward: str)
     """A letter with the link; an account without an address gets it by hand, from the union's office."""
     if account.email is None:
         return
-    token, code = _new_link(session, account, at=at, lasts=LINK_LASTS)
+    code = f"{secrets.randbelow(1_000_000):06}"
+    token = _new_link(session, account, at=at, lasts=LINK_LASTS, code=code)
     content = SignInLetter(
         greeting=account.name,
         url=_address(token, onward),
@@ -505,7 +513,7 @@ def _send_link(session: Session, account: Account, *, at: datetime, onward: str)
 def _send_invitation(
     session: Session, account: Account, role: Role, organisation: str, *, by: Actor, at: datetime
 ) -> None:
-    token, _code = _new_link(session, account, at=at, lasts=INVITATION_LASTS)
+    token = _new_link(session, account, at=at, lasts=INVITATION_LASTS)
     unit = session.scalars(select(Organisation).where(Organisation.code == organisation)).one()
     content = InvitedColleagueLetter(
         greeting=account.name,
