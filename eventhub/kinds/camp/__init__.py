@@ -5,6 +5,7 @@ from pathlib import Path
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
 from eventhub.kinds.camp import allotment, checks, invite
+from eventhub.kinds.camp.demo import DEMO
 from eventhub.kinds.camp.questions import FAMILIES, QUESTIONS, SETTINGS
 
 KIND = Kind(
@@ -39,4 +40,5 @@ KIND = Kind(
     brief=invite.brief,
     display_name=invite.display_name,
     rule_texts=checks.RULES.texts,
+    demo=DEMO,
 )

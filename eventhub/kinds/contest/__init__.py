@@ -5,6 +5,7 @@ from pathlib import Path
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
 from eventhub.kinds.contest import allotment, checks, invite
+from eventhub.kinds.contest.demo import DEMO
 from eventhub.kinds.contest.questions import QUESTIONS, SETTINGS
 
 KIND = Kind(
@@ -39,4 +40,5 @@ KIND = Kind(
     brief=invite.brief,
     stations=allotment.stations,
     rule_texts=checks.RULES.texts,
+    demo=DEMO,
 )
