@@ -5,6 +5,7 @@ from pathlib import Path
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
 from eventhub.kinds.retreat import allotment, checks, invite
+from eventhub.kinds.retreat.demo import DEMO
 from eventhub.kinds.retreat.questions import PRIORITIES, QUESTIONS, SETTINGS
 
 KIND = Kind(
@@ -39,4 +40,5 @@ KIND = Kind(
     facts=invite.facts,
     brief=invite.brief,
     rule_texts=checks.RULES.texts,
+    demo=DEMO,
 )
