@@ -100,7 +100,7 @@ RUN_USABLE = frozenset({RunState.OPTIMAL, RunState.FEASIBLE})
 
 
 class LetterState(StrEnum):
-    """What became of one message; ``held`` waits for the sending switch, ``dead`` for a person."""
+    """What became of one message: ``dead`` waits for a person, ``print`` is a slip."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -125,58 +125,61 @@ class Change(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-WORDS: dict[StrEnum, Text] = {
-    Phase.DRAFT: N_("Draft"),
-    Phase.ANNOUNCED: N_("Opens soon"),
-    Phase.OPEN: N_("Open for sign-up"),
-    Phase.CLOSED: N_("Sign-up closed"),
-    Phase.ALLOTTING: N_("Being allotted"),
-    Phase.PUBLISHED: N_("Result published"),
-    Phase.OVER: N_("Over"),
-    RegistrationState.DRAFT: N_("Not sent yet"),
-    RegistrationState.SUBMITTED: N_("Signed up"),
-    RegistrationState.RETURNED: N_("Returned for change"),
-    RegistrationState.ALLOTTED: N_("Selected"),
-    RegistrationState.WAITLISTED: N_("On the waiting list"),
-    RegistrationState.NOT_SELECTED: N_("Not selected"),
-    RegistrationState.WITHDRAWN: N_("Withdrawn"),
-    RegistrationState.CANCELLED: N_("Cancelled by the organiser"),
-    Role.ORGANISER: N_("Organiser"),
-    Role.OFFICER: N_("Union officer"),
-    Role.MEMBER: N_("Member"),
-    Role.GUARDIAN: N_("Guardian"),
-    OrganisationKind.REGION: N_("Regional federation"),
-    OrganisationKind.CITY: N_("City federation"),
-    OrganisationKind.COUNTY: N_("County federation"),
-    OrganisationKind.INDUSTRIAL: N_("Industrial union"),
-    OrganisationKind.ORGAN: N_("Union of government organs"),
-    OrganisationKind.BASE: N_("Base union"),
-    OrganisationKind.PRIMARY: N_("Primary union"),
-    OrganisationKind.JOINT: N_("Joint union"),
-    OrganisationKind.VILLAGE: N_("Village union"),
-    PartyRole.PARTICIPANT: N_("Participant"),
-    PartyRole.COMPANION: N_("Companion"),
-    Sex.FEMALE: N_("Female"),
-    Sex.MALE: N_("Male"),
-    RunState.QUEUED: N_("Waiting for the worker"),
-    RunState.RUNNING: N_("Running"),
-    RunState.OPTIMAL: N_("Proved best"),
-    RunState.FEASIBLE: N_("Good, with a known gap"),
-    RunState.INFEASIBLE: N_("The rules cannot all be met"),
-    RunState.UNKNOWN: N_("Nothing found in the time"),
-    RunState.FAILED: N_("Failed"),
-    LetterState.QUEUED: N_("Waiting to be sent"),
-    LetterState.SENT: N_("Sent"),
-    LetterState.DEAD: N_("Could not be sent"),
-    LetterState.PRINT: N_("To be printed"),
-    Change.NEW: N_("Newly placed"),
-    Change.MOVED: N_("Moved"),
-    Change.CHANGED: N_("Details changed"),
-    Change.KEPT: N_("Unchanged"),
-    Change.WITHDRAWN: N_("Place ended"),
-}
+_WORDS: tuple[tuple[StrEnum, Text], ...] = (
+    (Phase.DRAFT, N_("Draft")),
+    (Phase.ANNOUNCED, N_("Opens soon")),
+    (Phase.OPEN, N_("Open for sign-up")),
+    (Phase.CLOSED, N_("Sign-up closed")),
+    (Phase.ALLOTTING, N_("Being allotted")),
+    (Phase.PUBLISHED, N_("Result published")),
+    (Phase.OVER, N_("Over")),
+    (RegistrationState.DRAFT, N_("Not sent yet")),
+    (RegistrationState.SUBMITTED, N_("Signed up")),
+    (RegistrationState.RETURNED, N_("Returned for change")),
+    (RegistrationState.ALLOTTED, N_("Selected")),
+    (RegistrationState.WAITLISTED, N_("On the waiting list")),
+    (RegistrationState.NOT_SELECTED, N_("Not selected")),
+    (RegistrationState.WITHDRAWN, N_("Withdrawn")),
+    (RegistrationState.CANCELLED, N_("Cancelled by the organiser")),
+    (Role.ORGANISER, N_("Organiser")),
+    (Role.OFFICER, N_("Union officer")),
+    (Role.MEMBER, N_("Member")),
+    (Role.GUARDIAN, N_("Guardian")),
+    (OrganisationKind.REGION, N_("Regional federation")),
+    (OrganisationKind.CITY, N_("City federation")),
+    (OrganisationKind.COUNTY, N_("County federation")),
+    (OrganisationKind.INDUSTRIAL, N_("Industrial union")),
+    (OrganisationKind.ORGAN, N_("Union of government organs")),
+    (OrganisationKind.BASE, N_("Base union")),
+    (OrganisationKind.PRIMARY, N_("Primary union")),
+    (OrganisationKind.JOINT, N_("Joint union")),
+    (OrganisationKind.VILLAGE, N_("Village union")),
+    (PartyRole.PARTICIPANT, N_("Participant")),
+    (PartyRole.COMPANION, N_("Companion")),
+    (Sex.FEMALE, N_("Female")),
+    (Sex.MALE, N_("Male")),
+    (RunState.QUEUED, N_("Waiting for the worker")),
+    (RunState.RUNNING, N_("Running")),
+    (RunState.OPTIMAL, N_("Proved best")),
+    (RunState.FEASIBLE, N_("Good, with a known gap")),
+    (RunState.INFEASIBLE, N_("The rules cannot all be met")),
+    (RunState.UNKNOWN, N_("Nothing found in the time")),
+    (RunState.FAILED, N_("Failed")),
+    (LetterState.QUEUED, N_("Waiting to be sent")),
+    (LetterState.SENT, N_("Sent")),
+    (LetterState.DEAD, N_("Could not be sent")),
+    (LetterState.PRINT, N_("To be printed")),
+    (Change.NEW, N_("Newly placed")),
+    (Change.MOVED, N_("Moved")),
+    (Change.CHANGED, N_("Details changed")),
+    (Change.KEPT, N_("Unchanged")),
+    (Change.WITHDRAWN, N_("Place ended")),
+)
+
+# By enum and member: members of two enums with the same text are equal, and would share a word.
+WORDS: dict[tuple[type[StrEnum], str], Text] = {(type(term), str(term)): text for term, text in _WORDS}
 
 
 def word(term: StrEnum) -> Text:
     """What people read for a term: the same in list, page, mail and export."""
-    return WORDS[term]
+    return WORDS[type(term), str(term)]

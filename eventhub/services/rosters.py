@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -273,8 +274,10 @@ def _choices(typed: str, programme: ProgrammeFacts, item: str, line: int) -> tup
         for name in (option.code, option.title.zh, option.title.en)
         if name
     }
+    if typed.strip() in known:
+        return (known[typed.strip()],)
     found = []
-    for part in typed.replace("，", ",").replace("、", ",").replace(";", ",").replace("；", ",").split(","):
+    for part in re.split(r"[,;，；、\n]", typed):
         name = part.strip()
         if not name:
             continue
