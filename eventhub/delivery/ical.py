@@ -126,7 +126,8 @@ def _say(component: Calendar | Event, name: str, text: str) -> None:
 
 def _person(mailbox: Mailbox) -> vCalAddress:
     person = vCalAddress(f"mailto:{mailbox.address}")
-    if name := characters.line(mailbox.name):
+    # RFC 5545 knows no backslash escape in a parameter, but readers do: a name ending in one would swallow what follows.
+    if name := characters.line(mailbox.name).replace("\\", "\N{FULLWIDTH REVERSE SOLIDUS}"):
         person.params["CN"] = vText(name)
     return person
 
