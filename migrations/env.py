@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from eventhub.models import Base
 
-# Two releases started at once wait for each other on this number; it means nothing else.
+# Two processes that migrate at once take turns on this number; it means nothing else.
 ONE_AT_A_TIME = 0x45564855
 
 
@@ -25,7 +25,7 @@ def main() -> None:
         if on_sqlite:
             _let_tables_be_rebuilt(connection)
         else:
-            _wait_for_no_one(connection)
+            _take_turns(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -59,10 +59,10 @@ def _refuse_orphans(ctx: MigrationContext, *_: Any, **__: Any) -> None:
         )
 
 
-def _wait_for_no_one(connection: Connection) -> None:
-    """Give up soon where a table is in use, so that sign-ups never queue behind a waiting migration."""
-    connection.exec_driver_sql("SET lock_timeout = '5s'")
+def _take_turns(connection: Connection) -> None:
+    """Wait for another migration to end, but hardly for a table: sign-ups would queue behind the wait."""
     connection.exec_driver_sql(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})")
+    connection.exec_driver_sql("SET lock_timeout = '5s'")
     connection.commit()
 
 

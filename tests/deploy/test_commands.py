@@ -212,6 +212,16 @@ def test_migrate_makes_the_schema_and_may_run_again_at_every_release(environment
 
 
 @pytest.mark.postgresql
+def test_two_that_migrate_at_once_take_turns(environment: dict[str, str]):
+    started = [
+        subprocess.Popen(command_of("migrate"), cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], said
+
+
+@pytest.mark.postgresql
 def test_the_web_answers_and_stops_when_told(migrated: dict[str, str], port: int, tmp_path: Path):
     log = tmp_path / "log"
     with running(command_of("app"), migrated, log) as web:
