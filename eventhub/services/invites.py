@@ -8,15 +8,16 @@ always with the same octets.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from flask import current_app
-from sqlalchemy import and_, exists, insert, select, update
+from sqlalchemy import Select, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from eventhub import kinds
@@ -38,7 +39,7 @@ from eventhub.domain.problems import Conflict, NotFound, Problem
 from eventhub.domain.terms import LetterState, Method, PartyRole, Role
 from eventhub.domain.when import When
 from eventhub.extensions import db, transaction
-from eventhub.i18n import DEFAULT_LOCALE, LOCALES, N_, Text, use_locale
+from eventhub.i18n import DEFAULT_LOCALE, LOCALES, N_, use_locale
 from eventhub.models.accounts import Account, AccountRole, Membership, Participant
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.organisations import Organisation
@@ -60,6 +61,8 @@ SECRETS = frozenset({"signin", "invited_colleague"})
 """Letters that open a door: what they said is forgotten as soon as they are sent."""
 
 Clock = Callable[[], datetime]
+Said = object
+"""What ``str`` says in the reader's language."""
 
 
 # -- Who is told -------------------------------------------------------------------------------------
@@ -182,7 +185,7 @@ class Place:
     option: OptionFacts
     option_id: int
     station: str = ""
-    reason: Text | str = ""
+    reason: Said = ""
 
 
 @dataclass(frozen=True)
@@ -323,15 +326,15 @@ class Post:
         standing: Sequence[Living],
         *,
         option: OptionFacts | None,
-        reason: Text | str = "",
-        next_step: Text | str = "",
+        reason: Said = "",
+        next_step: Said = "",
         letter: str = WithdrawnLetter.name,
     ) -> None:
         """A seat ends: its calendar objects are cancelled and its UID is never used again."""
         for known in standing:
             self._end_entry(holder, known, reason=reason, next_step=next_step, option=option, letter=letter)
 
-    def waitlisted(self, holder: Holder, *, position: int | None, reason: Text | str) -> None:
+    def waitlisted(self, holder: Holder, *, position: int | None, reason: Said) -> None:
         """No place yet, but one in line."""
         self._tell(
             holder,
@@ -346,7 +349,7 @@ class Post:
             ),
         )
 
-    def not_selected(self, holder: Holder, *, reason: Text | str) -> None:
+    def not_selected(self, holder: Holder, *, reason: Said) -> None:
         """No place this time."""
         self._tell(
             holder,
@@ -374,6 +377,9 @@ class Post:
 
     def write(self) -> int:
         """Write everything down; how many letters there are."""
+        if self._changed:
+            # First, so that a seat that ends makes room for the next of the same registration.
+            self._session.execute(update(Invite), self._changed)
         for start in range(0, len(self._new), BATCH):
             rows = self._new[start : start + BATCH]
             ids = self._session.scalars(
@@ -383,8 +389,6 @@ class Post:
                 row["id"] = invite_id
         for place_in_list, letter in self._letters_of_new:
             letter["invite_id"] = self._new[place_in_list]["id"]
-        if self._changed:
-            self._session.execute(update(Invite), self._changed)
         for start in range(0, len(self._letters), BATCH):
             self._session.execute(insert(Letter), self._letters[start : start + BATCH])
         count = len(self._letters)
@@ -462,8 +466,8 @@ class Post:
         holder: Holder,
         known: Living,
         *,
-        reason: Text | str,
-        next_step: Text | str,
+        reason: Said,
+        next_step: Said,
         option: OptionFacts | None,
         letter: str = WithdrawnLetter.name,
     ) -> None:
@@ -814,6 +818,23 @@ def send_again(letter_id: int, *, by: Actor, at: datetime) -> None:
         journal.note(session, at=at, by=by, event="letter sent again", subject="letter", code=str(letter.id))
 
 
+def octets_of(letter_id: int) -> bytes:
+    """A letter as the message that goes, or went, out: the same octets each time; :class:`NotFound` if there is none."""
+    row = db.session.execute(_with_entry(letter_id)).one_or_none()
+    if row is None or not row.recipient_address or not row.context:
+        raise NotFound
+    return mailer.octets(_composed(_taken(row)))
+
+
+def _with_entry(*ids: int) -> Select[Any]:
+    return (
+        select(Letter.__table__, Invite.entry)
+        .outerjoin(Invite, Invite.id == Letter.invite_id)
+        .where(Letter.id.in_(ids))
+        .order_by(Letter.id)
+    )
+
+
 @dataclass(frozen=True)
 class _Taken:
     """A letter in hand, without its row: nothing is read from the database while it is sent."""
@@ -862,49 +883,31 @@ def _lease_letters(*, worker: str, at: datetime, limit: int) -> list[_Taken]:
             .values(lease_until=at + jobs.LEASE, leased_by=worker, tries=Letter.tries + 1),
             execution_options={"synchronize_session": False},
         )
-        rows = session.execute(
-            select(Letter.__table__, Invite.entry)
-            .outerjoin(Invite, Invite.id == Letter.invite_id)
-            .where(Letter.id.in_(due))
-            .order_by(Letter.id)
-        ).all()
-    return [
-        _Taken(
-            id=row.id,
-            name=row.name,
-            context=row.context,
-            recipient=(row.recipient_name, row.recipient_address or ""),
-            locale=row.locale,
-            message_id=row.message_id,
-            created_at=row.created_at,
-            tries=row.tries,
-            method=row.method,
-            calendar=row.calendar,
-            entry=row.entry,
-        )
-        for row in rows
-    ]
+        rows = session.execute(_with_entry(*due)).all()
+    return [_taken(row) for row in rows]
+
+
+def _taken(row: Any) -> _Taken:
+    return _Taken(
+        id=row.id,
+        name=row.name,
+        context=row.context,
+        recipient=(row.recipient_name, row.recipient_address or ""),
+        locale=row.locale,
+        message_id=row.message_id,
+        created_at=row.created_at,
+        tries=row.tries,
+        method=row.method,
+        calendar=row.calendar,
+        entry=row.entry,
+    )
 
 
 def _send(out: mailer.Mailer, letter: _Taken, *, at: datetime) -> _Outcome:
     if letter.entry is not None and _is_over(CalendarEntry.from_data(letter.entry), at):
         return _Outcome(letter, error="It was over before the letter could be sent.", dead=True)
-    settings: Settings = current_app.extensions["settings"]
     try:
-        content = letters.content_of(Letter(name=letter.name, context=dict(letter.context)))
-        message = mailer.compose(
-            sender=Mailbox(
-                name=settings.organizer_name, address=settings.mail_sender or settings.organizer_address
-            ),
-            recipient=Mailbox(name=letter.recipient[0], address=letter.recipient[1]),
-            written=writing.render(
-                content, locale=letter.locale, folder=Path(str(current_app.template_folder))
-            ),
-            message_id=letter.message_id,
-            date=letter.created_at,
-            invitation_ics=letter.calendar,
-            method=letter.method,
-        )
+        message = _composed(letter)
     except (ValueError, KeyError, TypeError) as error:
         return _Outcome(letter, error=f"It cannot be written: {error}", dead=True)
     try:
@@ -916,6 +919,22 @@ def _send(out: mailer.Mailer, letter: _Taken, *, at: datetime) -> _Outcome:
     except mailer.PermanentFailure as failure:
         return _Outcome(letter, error=str(failure), dead=True)
     return _Outcome(letter)
+
+
+def _composed(letter: _Taken) -> EmailMessage:
+    settings: Settings = current_app.extensions["settings"]
+    content = letters.content_of(Letter(name=letter.name, context=dict(letter.context)))
+    return mailer.compose(
+        sender=Mailbox(
+            name=settings.organizer_name, address=settings.mail_sender or settings.organizer_address
+        ),
+        recipient=Mailbox(name=letter.recipient[0], address=letter.recipient[1]),
+        written=writing.render(content, locale=letter.locale, folder=Path(str(current_app.template_folder))),
+        message_id=letter.message_id,
+        date=letter.created_at,
+        invitation_ics=letter.calendar,
+        method=letter.method,
+    )
 
 
 def _is_over(entry: CalendarEntry, at: datetime) -> bool:

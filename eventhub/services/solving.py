@@ -124,13 +124,13 @@ def _watch(
     assert child.stderr is not None  # noqa: S101 - asked for above
     listener = threading.Thread(target=words.listen, args=(child.stderr,), daemon=True)
     listener.start()
-    began = time.monotonic()
+    start = time.monotonic()
     asked_to_stop: float | None = None
     killed = False
     while (code := _code_after_a_tick(child)) is None:
         wanted = order(words.progress)
         now = time.monotonic()
-        if asked_to_stop is None and (wanted is Order.STOP or now - began > limit):
+        if asked_to_stop is None and (wanted is Order.STOP or now - start > limit):
             asked_to_stop = now
             child.send_signal(signal.SIGTERM)
         if wanted is Order.KILL or (asked_to_stop is not None and now - asked_to_stop > patience):
@@ -162,7 +162,7 @@ def _kill_group(pid: int) -> None:
 
 def _sign(folder: Path, pid: int) -> None:
     """Leave word of who works here, so that a later worker can end a child that its own worker left behind."""
-    (folder / "child.json").write_text(json.dumps({"pid": pid, "since": since(pid)}), encoding="ascii")
+    (folder / "child.json").write_text(json.dumps({"pid": pid, "since": began(pid)}), encoding="ascii")
 
 
 def end_leftovers(folder: Path, *, patience: float = 5.0) -> int:
@@ -175,28 +175,28 @@ def end_leftovers(folder: Path, *, patience: float = 5.0) -> int:
         except (OSError, ValueError, KeyError, TypeError):
             continue
         # Numbers are used again: only a process that began when ours did is ours.
-        if not since or since(pid) != since:
+        if not since or began(pid) != since:
             continue
         _kill_group(pid)
         ended += 1
         until = time.monotonic() + patience
-        while since(pid) == since and time.monotonic() < until:
+        while began(pid) == since and time.monotonic() < until:
             time.sleep(TICK)
     return ended
 
 
-def since(pid: int) -> str:
+def began(pid: int) -> str:
     """When a process began, in whatever words the system has for it; empty if it is gone."""
     try:
         told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return _since_by_ps(pid) if not Path("/proc/self/stat").exists() else ""
+        return _began_by_ps(pid) if not Path("/proc/self/stat").exists() else ""
     after_name = told.rpartition(")")[2].split()
     state, started = after_name[0], after_name[19]
     return "" if state in {"Z", "X"} else started
 
 
-def _since_by_ps(pid: int) -> str:
+def _began_by_ps(pid: int) -> str:
     told = subprocess.run(  # noqa: S603 - a number of our own
         ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )

@@ -1,0 +1,267 @@
+"""Say why: the solver's codes and numbers as sentences a member, or an organiser, can check.
+
+A reason is kept with a result as numbers only (lot, tier, and for each dearer option the first thing in the way); it
+becomes words when it is read, in the language of whoever reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eventhub.domain.facts import ProgrammeFacts
+from eventhub.domain.wording import Money
+from eventhub.i18n import N_, Bilingual, Text, current_locale
+from eventhub.kinds import fund
+
+Why = Mapping[str, Any]
+Said = Text | Bilingual | str
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Several sentences in a row, as one paragraph."""
+
+    parts: tuple[Text, ...]
+
+    def __str__(self) -> str:
+        return ("" if current_locale() == "zh" else " ").join(str(part) for part in self.parts)
+
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+
+def paragraph(reason: Why, programme: ProgrammeFacts) -> Sentences:
+    """The whole reason of one result, to be said later."""
+    return Sentences(sentences(reason, programme))
+
+
+def sentences(reason: Why, programme: ProgrammeFacts) -> tuple[Text, ...]:
+    """Which choice it was, and for each dearer one what was in the way."""
+    told: list[Text] = []
+    rank = reason.get("rank")
+    if reason.get("pinned"):
+        told.append(N_("The organiser fixed this by hand."))
+    elif rank == 1:
+        told.append(N_("This was your first choice."))
+    elif rank is not None:
+        told.append(N_("This was your choice number %(rank)s.", rank=rank))
+    for why in reason.get("why", ()):
+        told += _why(why, reason, programme)
+    if not told:
+        told.append(N_("None of the options that you chose was open to you."))
+    return tuple(told)
+
+
+def _why(why: Why, reason: Why, programme: ProgrammeFacts) -> list[Text]:
+    say = _SENTENCES.get(str(why.get("code")))
+    if say is None:
+        return []
+    option = programme.option_by_code.get(str(why.get("option", "")))
+    title: Said = option.title if option else str(why.get("option", ""))
+    return list(say(why, reason, programme, title))
+
+
+def _full(why: Why, reason: Why, _programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
+    tier, rank, lot = why.get("tier"), why.get("rank"), why.get("lot")
+    seats = why.get("seats")
+    if seats is None:
+        seats = why.get("filled", 0)
+    if tier is not None and tier < reason.get("tier", tier):
+        yield N_(
+            "“%(option)s”: %(seats)s places, all taken by people who come before you by the rules of priority.",
+            option=title,
+            seats=seats,
+        )
+    elif lot is None or reason.get("lot") is None:
+        yield N_("“%(option)s”: all %(seats)s places are taken.", option=title, seats=seats)
+    else:
+        yield N_(
+            "“%(option)s”: %(seats)s places, wanted by %(asked)s people of your priority; your lot is %(mine)s, the last one in has %(last)s.",
+            option=title,
+            seats=seats,
+            asked=why.get("asked", 0),
+            mine=reason["lot"],
+            last=lot,
+        )
+        if rank is not None and why.get("own_rank") is not None and rank < why["own_rank"]:
+            yield N_("Those who ranked it higher came first.")
+    if why.get("passed"):
+        yield N_(
+            "%(passed)s places there went to people after you in the draw, because more people have a place, or a better one, that way.",
+            passed=why["passed"],
+        )
+
+
+def _did_not_run(why: Why, _reason: Why, _programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
+    yield N_(
+        "“%(option)s” does not run: %(heads)s people wanted it, and it needs %(minimum)s.",
+        option=title,
+        heads=_number(why, "heads", "listed", "wanted"),
+        minimum=_number(why, "minimum"),
+    )
+
+
+def _too_large(why: Why, _reason: Why, _programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
+    yield N_(
+        "“%(option)s” has %(left)s places left, too few for your party of %(size)s, which goes together or not at all.",
+        option=title,
+        left=_number(why, "left", "seats_left"),
+        size=_number(why, "size"),
+    )
+
+
+def _resource(why: Why, _reason: Why, programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
+    id_ = str(why.get("resource", why.get("which", "")))
+    left, needed = _number(why, "left"), _number(why, "needed")
+    source = next((each for each in programme.sources if fund(each.code) == id_), None)
+    if source is not None:
+        yield N_(
+            "“%(option)s”: the fund “%(fund)s” has %(left)s left, and your place would take %(needed)s.",
+            option=title,
+            fund=source.name,
+            left=Money(left),
+            needed=Money(needed),
+        )
+    else:
+        yield N_(
+            "“%(option)s”: of what it shares with others (beds, coaches, staff) %(left)s are left, and you would need %(needed)s.",
+            option=title,
+            left=left,
+            needed=needed,
+        )
+
+
+def _limit(why: Why, _reason: Why, programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
+    name = limit_name(str(why.get("limit", why.get("id", ""))), programme)
+    yield N_("“%(option)s”: the quota is used up (%(limit)s).", option=title, limit=name)
+
+
+def _plain(sentence: Callable[[Said], Text]) -> Callable[..., Iterable[Text]]:
+    def say(_why: Why, _reason: Why, _programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
+        yield sentence(title)
+
+    return say
+
+
+_SENTENCES: dict[str, Callable[[Why, Why, ProgrammeFacts, Said], Iterable[Text]]] = {
+    "full": _full,
+    "did-not-run": _did_not_run,
+    "too-large": _too_large,
+    "resource": _resource,
+    "limit": _limit,
+    "banned": _plain(lambda title: N_("“%(option)s” is not open to you.", option=title)),
+    "pinned": _plain(lambda title: N_("“%(option)s”: your place was fixed by hand elsewhere.", option=title)),
+    "apart": _plain(
+        lambda title: N_("“%(option)s”: somebody goes there with whom you do not go together.", option=title)
+    ),
+    "clash": _plain(
+        lambda title: N_(
+            "“%(option)s” is at the same time as, or too far from, another place you have.", option=title
+        )
+    ),
+    "changes": _plain(
+        lambda title: N_(
+            "“%(option)s”: it would have moved too many people who have a place already.", option=title
+        )
+    ),
+    "aim": _plain(
+        lambda title: N_(
+            "“%(option)s”: with you there, fewer people would have a place or a good choice.", option=title
+        )
+    ),
+    "room": _plain(
+        lambda title: N_("“%(option)s”: the search ended before this place was tried for you.", option=title)
+    ),
+    "not-listed": _plain(
+        lambda title: N_("“%(option)s” has places left, but you did not choose it.", option=title)
+    ),
+}
+
+
+def limit_name(id_: str, programme: ProgrammeFacts) -> Said:
+    """A limit as people know it: the organisation whose quota it is, else what it ties together."""
+    sort, _, rest = id_.partition(":")
+    quota = next((each for each in programme.quotas if each.organisation == rest), None)
+    if quota is not None:
+        return quota.name
+    option = programme.option_by_code.get(rest) or programme.option_by_code.get(sort)
+    if option is not None:
+        return option.title
+    item, _, place = rest.partition(":")
+    title = dict(programme.items).get(item)
+    if title is not None and place:
+        return f"{title} {place}"
+    return id_
+
+
+# -- When nothing satisfies the rules ----------------------------------------------------------------
+
+
+def conflict(told: Mapping[str, Any], programme: ProgrammeFacts) -> tuple[Text, ...]:
+    """The rules that cannot hold together, each in the organiser's words, and what to do about it."""
+    rules = _rules(told)
+    found = [N_("These rules cannot all be met:")] if rules else [N_("The rules cannot all be met.")]
+    found += [_rule(kind, id_, programme) for kind, id_ in rules]
+    if told.get("irreducible", True) and rules:
+        found.append(N_("Loosening any one of them is enough to take this conflict away."))
+    return tuple(found)
+
+
+def _rules(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    listed: Sequence[Any] = told.get("rules") or told.get("members") or ()
+    found: list[tuple[str, str]] = []
+    for each in listed:
+        if isinstance(each, Mapping):
+            kind = str(each.get("kind", each.get("rule", "")))
+            ids = each.get("ids", each.get("groups", each.get("id", "")))
+            found += [(kind, str(id_)) for id_ in (ids if isinstance(ids, list | tuple) else [ids])]
+        elif isinstance(each, list | tuple) and len(each) == 2:  # noqa: PLR2004 - a pair of kind and id
+            found.append((str(each[0]), str(each[1])))
+    return found
+
+
+def _rule(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
+    option = programme.option_by_code.get(id_)
+    if option is not None:
+        return _rule_of_option(kind, id_, programme)
+    source = next((each for each in programme.sources if fund(each.code) == id_), None)
+    if source is not None:
+        return N_("The fund “%(fund)s” holds %(money)s.", fund=source.name, money=Money(source.amount_fen))
+    quota = next((each for each in programme.quotas if f"quota:{each.organisation}" == id_), None)
+    if quota is not None and quota.ceiling is not None and quota.floor:
+        return N_(
+            "Quota of %(name)s: at least %(floor)s and at most %(ceiling)s people.",
+            name=quota.name,
+            floor=quota.floor,
+            ceiling=quota.ceiling,
+        )
+    if quota is not None and quota.floor:
+        return N_("Quota of %(name)s: at least %(floor)s people.", name=quota.name, floor=quota.floor)
+    if quota is not None:
+        return N_(
+            "Quota of %(name)s: at most %(ceiling)s people.", name=quota.name, ceiling=quota.ceiling or 0
+        )
+    if kind in {"limit", "limits"}:
+        return N_("The limit for %(name)s.", name=limit_name(id_, programme))
+    if kind in {"pinned", "required", "group", "groups"}:
+        return N_("The places fixed by hand.")
+    if kind in {"resource", "resources"}:
+        return N_("What departures and batches share: %(name)s.", name=id_)
+    return N_("%(kind)s: %(name)s.", kind=kind, name=id_)
+
+
+def _rule_of_option(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
+    option = programme.option(id_)
+    if kind in {"minimum", "minima"}:
+        return N_(
+            "“%(option)s” needs %(minimum)s people to run.", option=option.title, minimum=option.minimum
+        )
+    if kind in {"capacity", "capacities"} and option.capacity is not None:
+        return N_("“%(option)s” has %(seats)s places.", option=option.title, seats=option.capacity)
+    return N_("“%(option)s”: seats, minimum and what it needs.", option=option.title)
+
+
+def _number(why: Why, *names: str) -> int:
+    return next((int(why[name]) for name in names if isinstance(why.get(name), int)), 0)
