@@ -68,14 +68,18 @@ def _required(ledger: Ledger) -> Iterator[Breach]:
     groups = ledger.problem.groups
     for group in groups.required.nonzero()[0].tolist():
         if group not in ledger.at:
-            yield Breach("required", groups.ids[group], f'group "{groups.ids[group]}" must be placed and is not')
+            yield Breach(
+                "required", groups.ids[group], f'group "{groups.ids[group]}" must be placed and is not'
+            )
 
 
 def _pinned(ledger: Ledger) -> Iterator[Breach]:
     ids = ledger.problem.groups.ids
     for group, pin in ledger.problem.pinned.items():
         if not pinned_kept(ledger.taken, ledger.at.get(group, ()), pin):
-            yield Breach("pinned", ids[group], f'group "{ids[group]}" does not have the place it is pinned to')
+            yield Breach(
+                "pinned", ids[group], f'group "{ids[group]}" does not have the place it is pinned to'
+            )
 
 
 def _banned(ledger: Ledger) -> Iterator[Breach]:
@@ -94,7 +98,9 @@ def _seats(ledger: Ledger) -> Iterator[Breach]:
         if load > options.capacity[option]:
             yield Breach("capacity", id_, f'"{id_}" has {load} heads for {options.capacity[option]} seats')
         if ledger.runs[option] and load < options.minimum[option]:
-            yield Breach("minimum", id_, f'"{id_}" runs with {load} heads, fewer than {options.minimum[option]}')
+            yield Breach(
+                "minimum", id_, f'"{id_}" runs with {load} heads, fewer than {options.minimum[option]}'
+            )
 
 
 def _resources(ledger: Ledger) -> Iterator[Breach]:
@@ -102,14 +108,18 @@ def _resources(ledger: Ledger) -> Iterator[Breach]:
     for number, borne in enumerate(ledger.borne):
         if borne > resources.capacity[number] and resources.spill[number] < 0:
             id_ = resources.ids[number]
-            yield Breach("resource", id_, f'of "{id_}" {borne} is used, but there is {resources.capacity[number]}')
+            yield Breach(
+                "resource", id_, f'of "{id_}" {borne} is used, but there is {resources.capacity[number]}'
+            )
 
 
 def _limits(ledger: Ledger) -> Iterator[Breach]:
     hard = [limit for limit in ledger.problem.limits if not limit.soft]
     for quota in ledger.quotas(hard):
         if quota.missed:
-            yield Breach("limit", quota.limit.id, f'limit "{quota.limit.id}" is missed {_where(ledger, quota)}')
+            yield Breach(
+                "limit", quota.limit.id, f'limit "{quota.limit.id}" is missed {_where(ledger, quota)}'
+            )
 
 
 def _where(ledger: Ledger, quota: Quota) -> str:
@@ -195,7 +205,9 @@ def _stage(ledger: Ledger, stage: Stage, result: StageResult) -> Iterator[Breach
     name = stage.label
     if stage.stage == "lot":
         if not 0 <= result.value <= groups or result.bound != groups or result.reached is not None:
-            yield Breach("stages", name, f"the lot speaks of {result.value} of {result.bound} groups, not {groups}")
+            yield Breach(
+                "stages", name, f"the lot speaks of {result.value} of {result.bound} groups, not {groups}"
+            )
         return
     value = ledger.value(stage)
     if value != result.value:
@@ -204,4 +216,6 @@ def _stage(ledger: Ledger, stage: Stage, result: StageResult) -> Iterator[Breach
     if sign * (result.value - stage.allowed(result.best)) < 0:
         yield Breach("stages", name, f"stage {name} fell back further than its tolerance allows")
     if result.bound is not None and sign * (result.bound - result.best) < 0:
-        yield Breach("stages", name, f"stage {name} claims the bound {result.bound}, yet reached {result.best}")
+        yield Breach(
+            "stages", name, f"stage {name} claims the bound {result.bound}, yet reached {result.best}"
+        )

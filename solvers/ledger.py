@@ -41,7 +41,9 @@ class Quota:
 class Ledger:
     """Counts of one answer: units at each choice, pieces of each option's carriers."""
 
-    def __init__(self, problem: Problem, taken: Mapping[int, int], pieces: Mapping[int, tuple[int, ...]]) -> None:
+    def __init__(
+        self, problem: Problem, taken: Mapping[int, int], pieces: Mapping[int, tuple[int, ...]]
+    ) -> None:
         self.problem, self.pieces = problem, pieces
         self.taken = {choice: units for choice, units in taken.items() if units}
         self.option = problem.choices.option.tolist()
@@ -86,7 +88,9 @@ class Ledger:
                 continue
             uses = problem.options.uses.row(option)
             uses += [(r, each * self.load[option]) for r, each in problem.options.head_uses.row(option)]
-            for carrier, taken in zip(problem.options.carriers[option], self.pieces.get(option, ()), strict=False):
+            for carrier, taken in zip(
+                problem.options.carriers[option], self.pieces.get(option, ()), strict=False
+            ):
                 uses += [(resource, each * taken) for resource, each in carrier.uses]
             for resource, amount in uses:
                 total[resource] += amount
@@ -174,7 +178,9 @@ class Ledger:
             return sum(int(rank[choice]) * weight for choice, weight in counted)
         if stage.measure == "at":
             return sum(weight for choice, weight in counted if rank[choice] == stage.rank)
-        return max((int(rank[choice]) for choice, weight in counted if weight or stage.tag is None), default=0)
+        return max(
+            (int(rank[choice]) for choice, weight in counted if weight or stage.tag is None), default=0
+        )
 
     def _spread(self, prefix: str) -> int:
         problem = self.problem
@@ -253,7 +259,9 @@ def spill_order(problem: Problem) -> list[int]:
     return order
 
 
-def read_placements(problem: Problem, placements: Mapping[str, object]) -> tuple[dict[int, int], list[tuple[str, str]]]:
+def read_placements(
+    problem: Problem, placements: Mapping[str, object]
+) -> tuple[dict[int, int], list[tuple[str, str]]]:
     """Units at each choice, and what cannot be: (group id, sentence)."""
     at: dict[tuple[int, int], int] = {
         pair: choice

@@ -284,7 +284,7 @@ class _Reader:
         ):
             at[group][option] = number
         self.refuse_circles()
-        problem = Problem(
+        return Problem(
             name=raw.name,
             sha256=sha256,
             tags=self.tags,
@@ -301,7 +301,6 @@ class _Reader:
             max_changes=raw.max_changes,
             stages=self.stages(groups, choices),
         )
-        return problem
 
     def lookup(self, known: Mapping[str, int], id_: str, place: str, kind: str) -> int:
         if id_ not in known:
@@ -399,8 +398,17 @@ class _Reader:
             people=Sparse.of([(person[p], 1) for p in sorted(g.people)] for g in raw_groups),
             first=_ints(first),
         )
-        columns = [np.ascontiguousarray(table[:, column]) for column in range(7)]
-        return groups, Choices(*columns, banned=table[:, 7] > 0, uses=Sparse.of(uses))
+        return groups, Choices(
+            group=table[:, 0].copy(),
+            option=table[:, 1].copy(),
+            rank=table[:, 2].copy(),
+            cost=table[:, 3].copy(),
+            heads=table[:, 4].copy(),
+            weight=table[:, 5].copy(),
+            units=table[:, 6].copy(),
+            banned=table[:, 7] > 0,
+            uses=Sparse.of(uses),
+        )
 
     def refuse_group(self, place: int, group: written.GroupSource, lots: dict[int, int]) -> None:
         where = f"groups[{place}]"

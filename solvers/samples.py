@@ -14,7 +14,11 @@ def plain(*, seed: int = 0, groups: int = 40, options: int = 6, listed: int = 3,
     return _problem(
         options=[{"id": f"o{n:04}", "capacity": seats} for n in range(options)],
         groups=[
-            {"id": f"g{n:06}", "lot": lot, "choices": _ranked(draw.sample(range(options), min(listed, options)), "o", 4)}
+            {
+                "id": f"g{n:06}",
+                "lot": lot,
+                "choices": _ranked(draw.sample(range(options), min(listed, options)), "o", 4),
+            }
             for n, lot in enumerate(_lots(draw, groups))
         ],
     )
@@ -105,7 +109,13 @@ def contest(*, seed: int = 0, scale: float = 0.1) -> Json:
         options=[{"id": name, "capacity": seats} for name, seats in zip(names, capacity, strict=True)],
         groups=groups,
         limits=[
-            {"id": f"spread{item:02}", "options": by_item[item], "each": True, "tag": "village:*", "maximum": 4}
+            {
+                "id": f"spread{item:02}",
+                "options": by_item[item],
+                "each": True,
+                "tag": "village:*",
+                "maximum": 4,
+            }
             for item in range(14)
         ]
         + [{"id": f"in:{tag}", "options": "*", "tag": tag, "minimum": 1} for tag in tagged],
@@ -137,7 +147,8 @@ def retreat(*, seed: int = 0, scale: float = 0.02) -> Json:
                 "lot": lots[len(groups)],
                 "tags": {orgs[org]: size},
                 "choices": [
-                    {**choice, "uses": {f"fund:{org % 5}": 50_000 * size}} for choice in _ranked(wanted, "d", 4)
+                    {**choice, "uses": {f"fund:{org % 5}": 50_000 * size}}
+                    for choice in _ranked(wanted, "d", 4)
                 ],
             }
         )
@@ -158,7 +169,10 @@ def retreat(*, seed: int = 0, scale: float = 0.02) -> Json:
     return _problem(
         resources=[
             {"id": "fund", "capacity": round(seats * 50_000 * 0.15), "step": 1_000_000},
-            *({"id": f"fund:{n}", "capacity": round(seats * 50_000 * 0.16), "spill": "fund"} for n in range(5)),
+            *(
+                {"id": f"fund:{n}", "capacity": round(seats * 50_000 * 0.16), "spill": "fund"}
+                for n in range(5)
+            ),
             *({"id": f"bed:{n:03}", "capacity": round(departures / weeks * 39)} for n in range(weeks)),
         ],
         options=options,

@@ -19,6 +19,8 @@ __all__ = ["EngineError", "Progress", "solve"]
 ENGINES = ("auto", "flow", "cpsat")
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
+MIDDLE = 2_500
+"""Choices from which on the first answer is improved before CP-SAT sees it."""
 TINY = 400
 """Choices up to which no first answer is worth its time."""
 
@@ -74,11 +76,15 @@ def _run(search: Search, engine: str) -> str:
 def _exactly(search: Search) -> None:
     """Every stage proved if time allows; what time leaves is polished in neighbourhoods."""
     form = search.form
-    if len(form.problem.choices.group) > TINY:
-        search.offer(repair.first_answer(search))
-    model = exact.Model(form)
     limit = search.seconds if search.work is None else float(search.work)
+    if len(form.problem.choices.group) > TINY:
+        values = repair.first_answer(search)
+        if form.broken(values).any() or len(form.problem.choices.group) > MIDDLE:
+            values = neighbourhoods.improve(search, values, until=search.elapsed + min(2.5, 0.1 * limit))
+        search.offer(values)
+    model = exact.Model(form)
     if exact.solve(search, model, until=0.85 * limit):
+        _polish(search, model, until=search.elapsed + 0.4 * search.left)
         _draw(search, model, kept=True)
         return
     if search.infeasible:
@@ -89,6 +95,17 @@ def _exactly(search: Search) -> None:
     else:
         search.best = neighbourhoods.improve(search, search.best, until=limit)
     _bound_the_rest(search)
+
+
+def _polish(search: Search, model: exact.Model, *, until: float) -> None:
+    """Use spare time on stages without proof; not where tolerances let later stages take from earlier ones."""
+    stages = search.form.problem.stages
+    if search.best is None or search.bounds == search.reached or any(stage.tolerance[0] for stage in stages):
+        return
+    search.best = neighbourhoods.improve(search, search.best, until=until)
+    for number, (stage, aim) in enumerate(zip(stages, search.form.aims, strict=False)):
+        search.reached[number] = aim.value(search.best)
+        model.keep(aim, stage.allowed(search.reached[number]))
 
 
 def _widely(search: Search) -> None:
@@ -119,7 +136,9 @@ def _bound_the_rest(search: Search) -> None:
         search.tell(number, reached[number], bound)
     search.reached = [
         max(one, other) if aim.maximise else min(one, other)
-        for aim, one, other in zip(form.aims, reached, [*search.reached, *reached[len(search.reached) :]], strict=True)
+        for aim, one, other in zip(
+            form.aims, reached, [*search.reached, *reached[len(search.reached) :]], strict=True
+        )
     ]
     search.lot_value = lot.luckiest(form, best)
 

@@ -28,14 +28,14 @@ class Keyed(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """An object of the format: unknown keys are refused."""
 
 
-class ResourceSource(Keyed):
+class ResourceSource(Keyed, frozen=True):
     id: Id
     capacity: Amount
     spill: str | None = None
     step: Positive = 1
 
 
-class CarrierSource(Keyed):
+class CarrierSource(Keyed, frozen=True):
     seats: Positive
     tag: str | None = None
     cost: Amount = 0
@@ -43,7 +43,7 @@ class CarrierSource(Keyed):
     most: Amount | None = None
 
 
-class OptionSource(Keyed):
+class OptionSource(Keyed, frozen=True):
     id: Id
     capacity: Amount | None = None
     minimum: Amount = 0
@@ -55,7 +55,7 @@ class OptionSource(Keyed):
     carriers: list[CarrierSource] = []
 
 
-class ChoiceSource(Keyed):
+class ChoiceSource(Keyed, frozen=True):
     option: str
     rank: Positive
     cost: Amount = 0
@@ -63,7 +63,7 @@ class ChoiceSource(Keyed):
     heads: Amount | None = None
 
 
-class GroupSource(Keyed):
+class GroupSource(Keyed, frozen=True):
     id: Id
     choices: list[ChoiceSource]
     size: Positive = 1
@@ -76,7 +76,7 @@ class GroupSource(Keyed):
     piece: Positive | None = None
 
 
-class LimitSource(Keyed):
+class LimitSource(Keyed, frozen=True):
     id: Id
     options: Literal["*"] | list[str] = "*"
     each: bool = False
@@ -87,7 +87,7 @@ class LimitSource(Keyed):
     soft: bool = False
 
 
-class StageSource(Keyed):
+class StageSource(Keyed, frozen=True):
     stage: Literal["required", "placed", "rank", "spread", "soft", "cost", "running", "changes", "lot"]
     as_: Literal["sum", "fair", "maximal", "worst"] | None = msgspec.field(default=None, name="as")
     by: Literal["tier"] | None = None
@@ -98,7 +98,7 @@ class StageSource(Keyed):
     tolerance: Ratio | None = None
 
 
-class ProblemSource(Keyed):
+class ProblemSource(Keyed, frozen=True):
     format: Literal["eventhub.allocation-problem/1"]
     options: list[OptionSource]
     groups: list[GroupSource]

@@ -15,6 +15,10 @@ from solvers.rules.rule import NO_BOUND, Aim
 OVERTIME = 3.0
 """Seconds CP-SAT may take to notice that it should stop, before we go on without it."""
 
+BITS = 24
+"""Stages are asked for together as long as their joint weight stays below 2 to this."""
+JOINT_SHARE = 0.4
+"""Share of the time left that one joint question may take."""
 LARGEST_BOUND = 2**53
 """CP-SAT speaks of bounds in floating point; larger ones would not be exact."""
 
@@ -96,29 +100,90 @@ def ask(model: Any, search: Search, *, seconds: float, watch: Any = None) -> tup
             thread.join(OVERTIME)
             if thread.is_alive():
                 return None, cp_model.UNKNOWN  # left behind; our own best answer stands
-    search.spent += 0.01 + float(solver.response_proto.deterministic_time)
     if not answer:
         raise RuntimeError("CP-SAT ended without an answer")
+    search.spent += 0.01 + float(solver.response_proto.deterministic_time)
     return solver, answer[0]
 
 
 def solve(search: Search, model: Model, *, until: float) -> bool:
-    """Go on stage by stage from where ``search.reached`` ends; whether all were gone through by ``until``."""
+    """Go on stage by stage from where ``search.reached`` ends; whether all were gone through by ``until``.
+
+    Several stages are asked for at once, an earlier one outweighing all later ones together; where that
+    is not proved in its share of the time, they are asked for one by one.
+    """
     form = search.form
-    for number in range(len(search.reached), len(form.aims)):
-        aim, rest = form.aims[number], len(form.aims) - number
-        if not _is_met(search, number):
-            left = min(search.left, until - search.elapsed)
-            if left <= 0:
-                return False
-            _stage(search, model, number, aim, seconds=left / (1 + 0.5 * (rest - 1)))
+    together = True
+    while len(search.reached) < len(form.aims):
+        number = len(search.reached)
+        left = min(search.left, until - search.elapsed)
+        if left <= 0 and not (search.best is not None and _is_met(search, number)):
+            return False
+        batch = _batch(form, number) if together else [number]
+        if len(search.bounds) > number or _is_met(search, number):
+            batch = [number]
+        elif len(batch) > 1:
+            together = _jointly(search, model, batch, seconds=left * JOINT_SHARE)
+            if not together:
+                continue
+        else:
+            _stage(search, model, number, seconds=left / (1 + 0.5 * (len(form.aims) - number - 1)))
+            together = True
         if search.best is None:
             return False
-        reached = aim.value(search.best)
-        search.reached.append(reached)
-        model.keep(aim, form.problem.stages[number].allowed(reached))
-        search.tell(number, reached, search.bounds[number])
+        for one in batch:
+            aim = form.aims[one]
+            search.reached.append(aim.value(search.best))
+            model.keep(aim, form.problem.stages[one].allowed(search.reached[one]))
+            search.tell(one, search.reached[one], search.bounds[one])
     return True
+
+
+def _batch(form: Form, number: int) -> list[int]:
+    """Stages from this one on whose joint weight stays small; a tolerance ends a batch."""
+    batch, bits = [number], _width(form, number).bit_length()
+    for later in range(number + 1, len(form.aims)):
+        bits += _width(form, later).bit_length()
+        if bits > BITS or form.problem.stages[later - 1].tolerance[0]:
+            break
+        batch.append(later)
+    return batch
+
+
+def _width(form: Form, number: int) -> int:
+    aim = form.aims[number]
+    return int((np.abs(aim.amount) * form.upper[aim.column]).sum())
+
+
+def _jointly(search: Search, model: Model, batch: list[int], *, seconds: float) -> bool:
+    """One question for all stages of a batch; whether it was proved, and with it each of them."""
+    form = search.form
+    columns: list[int] = []
+    amounts: list[int] = []
+    weight = 1
+    for number in reversed(batch):
+        aim = form.aims[number]
+        sign = -weight if aim.maximise else weight
+        columns += aim.column.tolist()
+        amounts += (sign * aim.amount).tolist()
+        weight *= _width(form, number) + 1
+    model.model.clear_objective()
+    model.model.minimize(cp_model.LinearExpr.weighted_sum([model.variables[c] for c in columns], amounts))
+    found = model.solve(search, seconds=seconds, best=search.best, watch=_Watch(search, batch[0], None))
+    if found.infeasible and search.best is None:
+        search.infeasible = True
+    if found.values is not None and (
+        search.best is None or _signed(form, batch, found.values) < _signed(form, batch, search.best)
+    ):
+        search.best = found.values
+    if found.proved and search.best is not None:
+        search.bounds += [form.aims[number].value(search.best) for number in batch]
+    return found.proved or found.infeasible
+
+
+def _signed(form: Form, batch: list[int], values: Ints) -> list[int]:
+    aims = [form.aims[number] for number in batch]
+    return [-aim.value(values) if aim.maximise else aim.value(values) for aim in aims]
 
 
 def _is_met(search: Search, number: int) -> bool:
@@ -133,7 +198,8 @@ def _is_met(search: Search, number: int) -> bool:
     return True
 
 
-def _stage(search: Search, model: Model, number: int, aim: Aim, *, seconds: float) -> None:
+def _stage(search: Search, model: Model, number: int, *, seconds: float) -> None:
+    aim = search.form.aims[number]
     columns = [model.variables[c] for c in aim.column.tolist()]
     expression = cp_model.LinearExpr.weighted_sum(columns, aim.amount.tolist())
     model.model.clear_objective()
@@ -163,10 +229,13 @@ def _better(aim: Aim, values: Ints, than: Ints) -> bool:
 class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
     """Tells each better answer while CP-SAT goes on."""
 
-    def __init__(self, search: Search, number: int, aim: Aim) -> None:
+    def __init__(self, search: Search, number: int, aim: Aim | None) -> None:
         super().__init__()
         self.search, self.number, self.aim = search, number, aim
 
     def on_solution_callback(self) -> None:
-        value, bound = (round(x) + self.aim.constant for x in (self.objective_value, self.best_objective_bound))
-        self.search.tell(self.number, value, bound)
+        if self.aim is None:
+            self.search.tell(self.number, None, None)
+            return
+        value = round(self.objective_value) + self.aim.constant
+        self.search.tell(self.number, value, round(self.best_objective_bound) + self.aim.constant)

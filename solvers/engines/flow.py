@@ -48,11 +48,21 @@ class Network:
         option = np.arange(groups, groups + options)
         self.tail = np.concatenate([problem.choices.group[self.choice], self.stay, option, [out]])
         self.head = np.concatenate(
-            [groups + problem.choices.option[self.choice], np.full(len(self.stay), out), np.full(options, sink), [sink]]
+            [
+                groups + problem.choices.option[self.choice],
+                np.full(len(self.stay), out),
+                np.full(options, sink),
+                [sink],
+            ]
         )
         total = int(self.supply.sum())
         self.room = np.concatenate(
-            [self.supply[problem.choices.group[self.choice]], self.supply[self.stay], np.minimum(self.seats, total), [total]]
+            [
+                self.supply[problem.choices.group[self.choice]],
+                self.supply[self.stay],
+                np.minimum(self.seats, total),
+                [total],
+            ]
         )
         self.settled = np.zeros(len(self.tail), np.int64)
 
@@ -135,7 +145,9 @@ def fits(form: Form) -> bool:
     problem = form.problem
     kinds = {form.kind[block] for block in np.unique(form.block).tolist()}
     alone = bool((problem.choices.heads == 1).all()) and not (problem.groups.piece > 0).any()
-    over_choices = all(len(aim.column) == 0 or int(aim.column.max()) < len(problem.choices.group) for aim in form.aims)
+    over_choices = all(
+        len(aim.column) == 0 or int(aim.column.max()) < len(problem.choices.group) for aim in form.aims
+    )
     return kinds <= SEPARABLE and alone and over_choices and not len(form.sheet.names["pieces"])
 
 

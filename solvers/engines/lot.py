@@ -50,7 +50,9 @@ def settle(search: Search, model: Model) -> None:
             break
         batch = _batch(waiting[settled:], bits)
         before = search.elapsed
-        if not _ask(search, model, batch, seconds=search.left if len(batch) == 1 else min(search.left, PATIENCE)):
+        if not _ask(
+            search, model, batch, seconds=search.left if len(batch) == 1 else min(search.left, PATIENCE)
+        ):
             if len(batch) == 1:
                 break
             bits = bits // 3
@@ -70,7 +72,11 @@ def luckiest(form: Form, values: Ints) -> int:
     settled = 0
     while settled < len(waiting) and waiting[settled].value(values) == 0:
         settled += 1
-    return _groups_settled(form.problem, waiting, settled) if settled < len(waiting) else len(form.problem.turn) - 1
+    return (
+        _groups_settled(form.problem, waiting, settled)
+        if settled < len(waiting)
+        else len(form.problem.turn) - 1
+    )
 
 
 def _ask(search: Search, model: Model, batch: list[Digit], *, seconds: float) -> bool:
@@ -90,7 +96,7 @@ def _ask(search: Search, model: Model, batch: list[Digit], *, seconds: float) ->
         one, other = ([digit.value(values) for digit in batch] for values in (found.values, search.best))
         if one < other:
             search.best = found.values
-    return found.proved
+    return bool(found.proved)
 
 
 def _fix(model: Model, digit: Digit, best: Ints) -> None:

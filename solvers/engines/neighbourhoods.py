@@ -68,7 +68,9 @@ class Neighbourhood:
         by_row = np.argsort(rows, kind="stable")
         rows, columns, amounts = rows[by_row], columns[by_row], amounts[by_row]
         cuts = np.concatenate([[0], np.flatnonzero(np.diff(rows)) + 1, [len(rows)]])
-        mine = np.add.reduceat(amounts * self.values[columns], cuts[:-1]) if len(rows) else np.zeros(0, np.int64)
+        mine = (
+            np.add.reduceat(amounts * self.values[columns], cuts[:-1]) if len(rows) else np.zeros(0, np.int64)
+        )
         slot, variables = self.slot, self.variables
         slots = [slot[column] for column in columns.tolist()]
         listed = amounts.tolist()
@@ -122,7 +124,9 @@ class Neighbourhood:
             amount = -aim.amount[kept] if aim.maximise else aim.amount[kept]
             slots = [self.slot[column] for column in aim.column[kept].tolist()]
             width = int((np.abs(amount) * upper[slots]).sum())
-            terms = [(self.variables[slot], weight) for slot, weight in zip(slots, amount.tolist(), strict=True)]
+            terms = [
+                (self.variables[slot], weight) for slot, weight in zip(slots, amount.tolist(), strict=True)
+            ]
             ready.append((terms, width))
         batches: list[list[tuple[cp_model.IntVar, int]]] = []
         room = 0
@@ -157,7 +161,9 @@ def improve(search: Search, values: Ints, *, until: float) -> Ints:
         began = search.elapsed
         search.spent += EFFORT
         sums = form.activity(values)
-        found = Neighbourhood(form, values, sums, groups).improve(search, seconds=max(0.1, min(2.0, until - began)))
+        found = Neighbourhood(form, values, sums, groups).improve(
+            search, seconds=max(0.1, min(2.0, until - began))
+        )
         idle += 1
         if found is not None:
             new = (int(form.broken(found).sum()), *form.score(found))

@@ -61,7 +61,10 @@ class Fitter:
         choice_of = {int(variable): choice for choice, variable in enumerate(form.sheet.used)}
         entries = np.flatnonzero(kept[form.row])
         for row, column, amount in zip(
-            form.row[entries].tolist(), form.column[entries].tolist(), form.amount[entries].tolist(), strict=True
+            form.row[entries].tolist(),
+            form.column[entries].tolist(),
+            form.amount[entries].tolist(),
+            strict=True,
         ):
             if column in run:
                 self.high[row] = UNLIMITED
@@ -116,7 +119,9 @@ class Fitter:
         self.inside[option].discard(choice)
         self.place[self.group[choice]].discard(choice)
         tagged = self._tagged(choice, -units)
-        change = self._change(option, -self.heads[choice] * units, tagged, running=True, opens=bool(self.inside[option]))
+        change = self._change(
+            option, -self.heads[choice] * units, tagged, running=True, opens=bool(self.inside[option])
+        )
         self._apply(choice, -units, change or Counter(), tagged)
         return units
 
@@ -133,7 +138,11 @@ class Fitter:
         for row, amount in self.rows[choice]:
             if amount > 0 and sums[row] + amount * units > high[row]:
                 option, p = self.share.get(row, (-1, 0))
-                spare = self.capacity[option] - self.load[option] - self.heads[choice] * units if option >= 0 else 0
+                spare = (
+                    self.capacity[option] - self.load[option] - self.heads[choice] * units
+                    if option >= 0
+                    else 0
+                )
                 if option < 0 or sums[row] + amount * units > p * max(0, spare):
                     return False
         return all(sums[row] + amount <= high[row] for row, amount in self.once[choice])
@@ -167,9 +176,9 @@ class Fitter:
         touched = {resource for resource, amount in change.items() if amount > 0}
         try:
             if all(self.used[r] + change[r] <= self.room[r] or self.spill[r] >= 0 for r in touched):
-                return all(self.spill[r] < 0 and self.used[r] + change[r] <= self.room[r] for r in touched) or (
-                    self._borne_fit(change)
-                )
+                return all(
+                    self.spill[r] < 0 and self.used[r] + change[r] <= self.room[r] for r in touched
+                ) or (self._borne_fit(change))
             return False
         finally:
             for resource, amount in self.choice_uses[choice]:
@@ -274,7 +283,9 @@ def _meet_floors(fitter: Fitter, form: Form, free: set[int], points: list[list[i
         columns, amounts = form.column[cut].tolist(), form.amount[cut].tolist()
         if any(column >= size for column in columns):
             continue
-        have = sum(amount * fitter.units.get(column, 0) for column, amount in zip(columns, amounts, strict=True))
+        have = sum(
+            amount * fitter.units.get(column, 0) for column, amount in zip(columns, amounts, strict=True)
+        )
         members = sorted({fitter.group[column] for column in columns} & free, key=lambda group: rank[group])
         inside = dict(zip(columns, amounts, strict=True))
         for group in members:
@@ -292,7 +303,11 @@ def _close_the_empty(search: Search, fitter: Fitter, ordered: list[int]) -> None
     pinned = search.form.problem.pinned
     must = search.form.problem.options.must_run
     while True:
-        short = [o for o, load in enumerate(fitter.load) if fitter.inside[o] and load < fitter.minimum[o] and not must[o]]
+        short = [
+            o
+            for o, load in enumerate(fitter.load)
+            if fitter.inside[o] and load < fitter.minimum[o] and not must[o]
+        ]
         short = [o for o in short if not any(fitter.group[choice] in pinned for choice in fitter.inside[o])]
         if not short:
             break

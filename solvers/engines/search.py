@@ -81,5 +81,7 @@ class Search:
         stages = self.form.problem.stages
         stage = stages[min(index, len(stages) - 1)]
         self.on_progress(
-            Progress(stage.stage, stage.tier, stage.rank, value, bound, round(self.clock, 3), len(stages), index)
+            Progress(
+                stage.stage, stage.tier, stage.rank, value, bound, round(self.clock, 3), len(stages), index
+            )
         )

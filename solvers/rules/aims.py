@@ -100,7 +100,7 @@ def _cost(sheet: Sheet) -> Aim:
 
 def _spread(sheet: Sheet, stage: Stage) -> Aim:
     problem = sheet.problem
-    choices, groups = problem.choices, problem.groups
+    groups = problem.groups
     least = sheet.variables(f"spread {stage.prefix}", np.array([1000]))
     for tag in problem.matching(f"{stage.prefix}*"):
         # A split group counts head by head; a whole one by its tagged heads.

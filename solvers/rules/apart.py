@@ -9,7 +9,9 @@ from solvers.rules.rule import Sheet
 def add(sheet: Sheet) -> None:
     """Rows ``apart`` by pair."""
     problem = sheet.problem
-    subject, row, column = [], [], []
+    subject: list[int] = []
+    row: list[int] = []
+    column: list[int] = []
     for number, (one, other) in enumerate(problem.apart):
         mine, theirs = _places(problem, one), _places(problem, other)
         for option in sorted(mine.keys() & theirs.keys()):

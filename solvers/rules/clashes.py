@@ -10,7 +10,9 @@ from solvers.rules.rule import Sheet
 
 def add(sheet: Sheet) -> None:
     """Rows ``clash`` by person."""
-    subject, row, column = [], [], []
+    subject: list[int] = []
+    row: list[int] = []
+    column: list[int] = []
     for person, choices in exclusive(sheet.problem):
         row += [len(subject)] * len(choices)
         column += [int(sheet.used[choice]) for choice in choices]
@@ -44,7 +46,7 @@ def _sets(problem: Problem, groups: list[int], clashes_of: dict[int, list[int]])
             for clash in clashes_of.get(option, ()):
                 at.setdefault(("clash", clash), []).append(choice)
     found = {tuple(sorted(choices)) for choices in at.values() if len(choices) > 1}
-    kept = []
+    kept: list[tuple[int, ...]] = []
     for choices in sorted(found, key=lambda one: (-len(one), one)):
         one_group = len({int(problem.choices.group[choice]) for choice in choices}) == 1
         if one_group and not problem.groups.piece[problem.choices.group[choices[0]]]:

@@ -1,6 +1,6 @@
 """Form: a finished sheet as one sparse matrix, and the variables that follow from who is placed where."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -197,5 +197,5 @@ def _downstream(spill: Ints) -> list[int]:
     return sorted(range(len(spill)), key=lambda resource: (-depth[resource], resource))
 
 
-def _joined(blocks: list[Rows], part) -> Ints:  # type: ignore[no-untyped-def]
+def _joined(blocks: list[Rows], part: Callable[[Rows], Ints]) -> Ints:
     return np.concatenate([np.zeros(0, np.int64), *(part(rows) for rows in blocks)]).astype(np.int64)

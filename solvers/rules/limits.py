@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.problem import Ints, Limit, Problem
+from solvers.problem import Flags, Ints, Limit, Problem
 from solvers.rules.rule import Sheet
 
 
@@ -125,9 +125,10 @@ def instance_everybody(problem: Problem, instance: Instance) -> Ints:
     return np.flatnonzero(_inside(problem, problem.limits[instance.limit]))
 
 
-def _inside(problem: Problem, limit: Limit) -> Ints:
+def _inside(problem: Problem, limit: Limit) -> Flags:
     if limit.options is None:
-        return np.ones(len(problem.choices.option), np.bool_)  # type: ignore[return-value]
+        return np.ones(len(problem.choices.option), np.bool_)
     chosen = np.zeros(len(problem.options.ids), np.bool_)
     chosen[list(limit.options)] = True
-    return chosen[problem.choices.option]  # type: ignore[return-value]
+    inside: Flags = chosen[problem.choices.option]
+    return inside
