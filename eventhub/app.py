@@ -77,9 +77,11 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
+    # The story of a failed statement goes into the log; the names and numbers it carried do not.
+    silent = {"hide_parameters": True}
     if settings.is_sqlite:
-        return {"connect_args": {"timeout": 30}}
-    return {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+        return {**silent, "connect_args": {"timeout": 30}}
+    return {**silent, "pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
 
 
 def _open_database(app: Flask, settings: Settings) -> None:

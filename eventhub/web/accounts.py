@@ -12,8 +12,13 @@ from flask import Blueprint, Flask, current_app, flash, redirect, request, sessi
 from flask.typing import ResponseReturnValue
 from flask_security import login_user, logout_user
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, StringField
-from wtforms.validators import InputRequired
+from wtforms import (  # type: ignore[attr-defined] # its published types are older than SelectChoice
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    StringField,
+)
+from wtforms.validators import DataRequired
 
 from eventhub.domain.problems import Refused
 from eventhub.domain.terms import Role
@@ -50,7 +55,7 @@ class AskForm(FlaskForm):  # type: ignore[misc]
 
     identifier = StringField(
         _later(N_("E-mail address or mobile number")),
-        validators=[InputRequired(message=_FILL_IN)],
+        validators=[DataRequired(message=_FILL_IN)],
         description=_later(N_("The one your union knows you by.")),
         filters=[lambda text: text.strip() if text else text],
         render_kw={
@@ -68,7 +73,7 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
 
     code = StringField(
         _later(N_("Code")),
-        validators=[InputRequired(message=_FILL_IN)],
+        validators=[DataRequired(message=_FILL_IN)],
         description=_later(N_("Six digits, from the message.")),
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 12},
     )
@@ -80,7 +85,7 @@ class SignUpForm(FlaskForm):  # type: ignore[misc]
 
     name = StringField(
         _later(N_("Name")),
-        validators=[InputRequired(message=_FILL_IN)],
+        validators=[DataRequired(message=_FILL_IN)],
         description=_later(N_("As on your identity card.")),
         render_kw={"autocomplete": "name", "maxlength": 60},
     )
@@ -99,11 +104,11 @@ class SignUpForm(FlaskForm):  # type: ignore[misc]
     role = RadioField(
         _later(N_("I sign up")),
         choices=[
-            (str(Role.MEMBER), _later(N_("myself, as a union member"))),
-            (str(Role.GUARDIAN), _later(N_("a child, as parent or guardian"))),
+            SelectChoice(str(Role.MEMBER), _later(N_("myself, as a union member"))),
+            SelectChoice(str(Role.GUARDIAN), _later(N_("a child, as parent or guardian"))),
         ],
         default=str(Role.MEMBER),
-        validators=[InputRequired(message=_FILL_IN)],
+        validators=[DataRequired(message=_FILL_IN)],
     )
     organisation = StringField(
         _later(N_("Unit")),

@@ -349,7 +349,7 @@ def test_somebody_makes_an_account_and_is_let_in_by_the_link_sent(house: Flask):
     assert (letter.recipient_address, letter.locale) == ("bai@example.org", "en")
     signed_in = accounts.redeem(token_in(letter), at=AT)
     actor = queries.actor(signed_in.account_id)
-    assert (actor.name, actor.roles, actor.scope) == ("白洁", {Role.GUARDIAN}, ())
+    assert (actor.name, actor.roles, actor.scope) == ("白洁", frozenset({Role.GUARDIAN}), ())
 
 
 def test_who_has_an_account_already_is_sent_a_link_to_it_instead(malan: Actor):
