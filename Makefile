@@ -43,7 +43,7 @@ check: $(DEVELOPING) ## Format, lint, types, import contracts, templates, transl
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m djlint --quiet --lint --check templates eventhub/kinds
+	$(PY) -m djlint --lint --check templates eventhub/kinds
 	$(PY) -m pytest -q -p no:cacheprovider tests/architecture/test_translations.py
 	$(VENV)/bin/codespell
 
