@@ -237,6 +237,8 @@ def _nowhere_to_go(
 ) -> Iterable[Problem]:
     open_to = []
     for number, (person, applicant) in enumerate(zip(people, application.applicants, strict=True)):
+        if applicant.person is None:
+            continue  # of somebody just typed in neither the city nor earlier journeys are known
         answers = {**application.answers, **applicant.answers}
         refused = {option.code: bars(programme, option, person, answers) for option in programme.options}
         open_to.append({code for code, problem in refused.items() if problem is None})

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from eventhub.domain.facts import OptionFacts, PastPlace
+from eventhub.domain.facts import Applicant, Application, OptionFacts, PastPlace, PersonDraft
 from eventhub.i18n import use_locale
 from eventhub.kinds.retreat.checks import bars, check, consents, minutes_there
 from tests.kinds.stories import application, departure, person, programme
@@ -160,3 +160,9 @@ def test_each_sensitive_answer_needs_a_tick_of_its_own(answers, asked):
     retreat = _retreat()
     told = application(retreat, _member(), personal=answers)
     assert [text.key for text in consents(retreat, told)] == asked
+
+
+def test_of_somebody_just_typed_in_the_city_is_not_guessed():
+    retreat = _retreat(departure("D1", details={"hub_minutes": {"640400": 305}}))
+    typed = Applicant(draft=PersonDraft("马安", ADULT, organisation="u1"), answers={"short_ways": True})
+    assert list(check(retreat, Application(retreat.code, (typed,)))) == []

@@ -1,0 +1,38 @@
+"""Health checks: workers choose a half-day at a hospital; who must come fasting comes in the morning."""
+
+from pathlib import Path
+
+from eventhub.i18n import N_
+from eventhub.kinds import Kind, Words
+from eventhub.kinds.checkup import allotment, checks, invite
+from eventhub.kinds.checkup.demo import DEMO
+from eventhub.kinds.checkup.questions import QUESTIONS, SETTINGS
+
+KIND = Kind(
+    key="checkup",
+    words=Words(
+        kind=N_("Health check"),
+        option=N_("half-day"),
+        options=N_("half-days"),
+        seat=N_("appointment"),
+        item=N_("check-up"),
+        participant=N_("examinee"),
+        party=N_("workmates"),
+        not_run=N_("This half-day is not held"),
+    ),
+    folder=Path(__file__).parent,
+    colour="#6b4f9a",
+    settings=SETTINGS,
+    questions=QUESTIONS,
+    most_choices=3,
+    flexible=True,
+    bars=checks.bars,
+    group=allotment.group,
+    option=allotment.option,
+    objective=allotment.objective,
+    entries=invite.entries,
+    facts=invite.facts,
+    brief=invite.brief,
+    rule_texts=checks.RULES.texts,
+    demo=DEMO,
+)

@@ -1,0 +1,62 @@
+"""Kinds are found by their folders; what is no kind stops the start with a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eventhub import kinds
+from eventhub.i18n import use_locale
+from eventhub.kinds import Kind, KindError
+from tests.kinds.conftest import kinds_also_in
+
+HOUSE = {"camp", "contest", "retreat"}
+
+
+def test_the_house_has_three_kinds_in_the_order_of_their_keys():
+    assert list(kinds.every()) == sorted(HOUSE)
+
+
+def test_a_kind_in_another_folder_is_found_with_its_own_words(checkup: Kind):
+    assert set(kinds.every()) == {*HOUSE, "checkup"}
+    assert kinds.named("checkup") is checkup
+    with use_locale("zh"):
+        assert str(checkup.words.kind) == "健康体检"
+
+
+def test_it_is_forgotten_when_its_folder_is():
+    from tests.kinds.conftest import CHECKUP_FOLDER
+
+    with kinds_also_in(CHECKUP_FOLDER):
+        assert "checkup" in kinds.every()
+    assert set(kinds.every()) == HOUSE
+
+
+def test_a_programme_whose_kind_is_gone_is_told_so():
+    with pytest.raises(KindError, match="There is no kind 'regatta'"):
+        kinds.named("regatta")
+
+
+def test_a_path_that_is_no_folder_is_refused(tmp_path: Path):
+    with pytest.raises(KindError, match="which is no folder"):
+        kinds.look_also_in([tmp_path / "missing"])
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("", "The folder 'regatta' among the kinds offers no KIND."),
+        ("KIND = 'regatta'", "The folder 'regatta' among the kinds offers no KIND."),
+        (
+            "from eventhub import kinds\nKIND = kinds.every.__wrapped__ and kinds.importlib.import_module('eventhub.kinds.camp').KIND",
+            "The kind in the folder 'regatta' calls itself 'camp'; both must be the same.",
+        ),
+    ],
+)
+def test_a_folder_that_is_no_kind_stops_the_start(tmp_path: Path, source: str, sentence: str):
+    (tmp_path / "regatta").mkdir()
+    (tmp_path / "regatta" / "__init__.py").write_text(source, encoding="utf-8")
+    with kinds_also_in(tmp_path), pytest.raises(KindError) as refused:
+        kinds.every()
+    assert str(refused.value) == sentence
