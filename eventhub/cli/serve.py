@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,7 +15,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from waitress.server import create_server
 
-Stop = Callable[[], None]
+from eventhub.cli.worker import Stoppable, start_in_process
 
 THREADS = 8
 SECONDS_TO_FINISH = 1
@@ -40,7 +41,7 @@ def serve_until_stopped(
     server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
     bound = getattr(server, "effective_port", port)
     with _ending_by_signal():
-        stop_worker = _start_worker(app) if worker else None
+        beside = start_in_process(app) if worker else None
         try:
             say(f"EventHub serves on http://{host}:{bound} (Ctrl-C ends it)")
             # waitress' own run() waits up to five seconds for threads after Ctrl-C.
@@ -48,18 +49,18 @@ def serve_until_stopped(
         except KeyboardInterrupt:
             say("Ending.")
         finally:
-            if stop_worker is not None:
-                stop_worker()
-            server.task_dispatcher.shutdown(timeout=SECONDS_TO_FINISH)
-            server.asyncore.close_all(_sockets_of(server))
+            _end_both(server, beside)
 
 
-def _start_worker(app: Flask) -> Stop | None:
-    """The worker beside the pages, and how to end it."""
-    from eventhub.cli import worker  # noqa: PLC0415 - only where it is wanted
-
-    started: Stop = worker.start_in_process(app)
-    return started
+def _end_both(server: Any, beside: Stoppable | None) -> None:
+    """End pages and worker at the same time, so that together they take no longer than the slower of them."""
+    ending = threading.Thread(target=beside.stop) if beside is not None else None
+    if ending is not None:
+        ending.start()
+    server.task_dispatcher.shutdown(timeout=SECONDS_TO_FINISH)
+    server.asyncore.close_all(_sockets_of(server))
+    if ending is not None:
+        ending.join()
 
 
 def _sockets_of(server: Any) -> Any:

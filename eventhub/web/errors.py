@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from wtforms import Field, Form
 
 from eventhub.domain.problems import Conflict, EventHubError, NotAllowed, NotFound, Problem, Refused
@@ -28,13 +28,17 @@ _STALE_FORM = N_(
     "This page was open for too long, or the browser accepts no cookies from here. Nothing was changed. Go back, load"
     " the page again and send it once more."
 )
-_PLAIN = "EventHub: 系统出现故障，请稍后再试。 Something went wrong on our side. Please try again later. [{}]"
+_BROKEN = (
+    "EventHub: 系统出现故障，请稍后再试。 Something went wrong on our side. Please try again later. [{}]"
+)
+_ELSEWHERE = "EventHub: 此地址不可用。 EventHub is not reached by this host name."
 
 
 def init_app(app: Flask) -> None:
     """Answer every problem with its page."""
     app.register_error_handler(EventHubError, _problem)
     app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(SecurityError, _elsewhere)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
 
@@ -83,6 +87,11 @@ def _stale_form(_error: CSRFError) -> Response:
     return _page(400, problem=_STALE_FORM, back_url=_back())
 
 
+def _elsewhere(_error: SecurityError) -> Response:
+    # Under a forged host name no address can be made, so no page either.
+    return _plain(_ELSEWHERE, 400)
+
+
 def _http(error: HTTPException) -> Response:
     if error.code is None or error.response is not None:
         return make_response(error.get_response())
@@ -112,9 +121,12 @@ def _page(status: int, problem: str | Text | None = None, **parts: Any) -> Respo
         response = make_response(render_template(template, page=None, problem=problem, **parts), status)
     except Exception:  # the last wall: whatever breaks a page must not break this one
         log.exception("error_page_failed")
-        text = _PLAIN.format(parts.get("reference", status))
-        response = make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
+        response = _plain(_BROKEN.format(parts.get("reference", status)), status)
     return response
+
+
+def _plain(text: str, status: int) -> Response:
+    return make_response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
 
 
 def _template_of(status: int) -> int:

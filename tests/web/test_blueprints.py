@@ -1,0 +1,90 @@
+"""Templates find what they count on, and nothing undefined passes unseen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask, render_template_string
+from flask.testing import FlaskClient
+from jinja2 import UndefinedError
+
+from eventhub import kinds
+from eventhub.domain.terms import Phase, Role
+from eventhub.i18n import N_, use_locale
+from eventhub.web import pages
+from eventhub.web.blueprints import navigation
+from tests.visitors import sign_in, someone
+
+
+def shown(app: Flask, template: str, **values: object) -> str:
+    with app.test_request_context("/sign-in"):
+        return render_template_string(template, **values)
+
+
+def test_an_undefined_name_is_an_error(app: Flask):
+    with pytest.raises(UndefinedError):
+        shown(app, "{{ nobody_said_this }}")
+
+
+def test_words_are_said_in_the_readers_language_and_escaped(app: Flask):
+    with use_locale("en"):
+        text = shown(
+            app, "{{ _('%(part)s of %(whole)s', part=a, whole=b) }}", a="<b>", b=N_("Open for sign-up")
+        )
+    assert text == "&lt;b&gt; of Open for sign-up"
+    assert shown(app, "{{ word(phase) }}", phase=Phase.OPEN) == "报名中"
+
+
+def test_a_kinds_own_template_comes_before_the_houses(app: Flask):
+    environment = app.jinja_env
+    for kind in kinds.every().values():
+        own = sorted(file.name for file in kind.templates.glob("*.html"))
+        for name in own:
+            found = environment.select_template([f"{kind.key}/{name}", "base.html"])
+            assert found.name == f"{kind.key}/{name}"
+    assert environment.select_template(["camp/nothing.html", "base.html"]).name == "base.html"
+
+
+def test_no_template_is_reached_outside_the_folders(app: Flask):
+    from jinja2 import TemplateNotFound
+
+    for name in ("../pyproject.toml", "camp/../__init__.py", "/etc/passwd"):
+        with pytest.raises(TemplateNotFound):
+            app.jinja_env.get_template(name)
+
+
+def test_a_visitor_is_offered_to_sign_in_and_everybody_else_to_go(app: Flask, client: FlaskClient):
+    assert 'href="/sign-in" aria-current="page"' in client.get("/sign-in").text
+    sign_in(client, someone(app, "马兰", Role.GUARDIAN))
+    page = client.get("/sign-out").text
+    assert "马兰" in page
+    assert 'href="/sign-out" aria-current="page"' in page
+    assert 'href="/sign-in"' not in page
+
+
+def test_nobody_is_offered_a_page_that_is_not_there_or_not_theirs(app: Flask):
+    with app.test_request_context("/sign-in"):
+        for place in navigation():
+            matched = app.url_map.bind("").match(place.url, method="GET")
+            assert matched
+            assert not place.url.startswith(("/my", "/desk"))
+
+
+@dataclass
+class Loose:
+    name: str
+
+
+@dataclass(frozen=True)
+class Tight:
+    name: str
+
+
+def test_a_page_value_is_frozen(app: Flask):
+    with app.test_request_context("/"):
+        for loose in (Loose("x"), {"name": "x"}, "x"):
+            with pytest.raises(TypeError, match="frozen"):
+                pages.page("accounts/sign_out.html", loose)
+        app.jinja_env.globals["probe"] = 1
+        assert pages.page("accounts/sign_out.html", Tight("x"), status=422).status_code == 422
