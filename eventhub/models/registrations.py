@@ -98,6 +98,8 @@ class RegistrationStep(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     reason: Mapped[str] = mapped_column(String(500), default="")
 
+    registration: Mapped[Registration] = relationship()
+
 
 class Preference(Base):
     """One ranked option of a party; rank 1 is dearest."""
@@ -128,3 +130,5 @@ class Consent(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     channel: Mapped[str] = mapped_column(String(20), default="web")
     at: Mapped[datetime]
+
+    party: Mapped[Party] = relationship()

@@ -38,7 +38,6 @@ class PersonRow:
 def people(session: Session, ids: Iterable[int], *, on: date) -> dict[int, Person]:
     """Participants by row, as the rules see them on a day."""
     wanted = list(dict.fromkeys(ids))
-    paths = organisation_paths(session)
     claims: dict[int, set[str]] = defaultdict(set)
     history: dict[int, list[PastPlace]] = defaultdict(list)
     found: dict[int, Person] = {}
@@ -65,9 +64,11 @@ def people(session: Session, ids: Iterable[int], *, on: date) -> dict[int, Perso
                 Participant.name,
                 Participant.birth_date,
                 Participant.sex,
-                Participant.organisation_id,
                 Participant.place_code,
-            ).where(Participant.id.in_(chunk))
+                Organisation.path,
+            )
+            .outerjoin(Organisation, Organisation.id == Participant.organisation_id)
+            .where(Participant.id.in_(chunk))
         )
         for row in rows:
             found[row.id] = Person(
@@ -75,18 +76,12 @@ def people(session: Session, ids: Iterable[int], *, on: date) -> dict[int, Perso
                 name=row.name,
                 birth_date=row.birth_date,
                 sex=row.sex,
-                organisations=paths.get(row.organisation_id or 0, ()),
+                organisations=tuple(row.path.strip("/").split("/")) if row.path else (),
                 place_code=row.place_code,
                 claims=frozenset(claims[row.id]),
                 history=tuple(sorted(history[row.id], key=lambda past: (past.year, past.kind))),
             )
     return found
-
-
-def organisation_paths(session: Session) -> dict[int, tuple[str, ...]]:
-    """Organisation row -> codes from the region down to it."""
-    rows = session.execute(select(Organisation.id, Organisation.path))
-    return {row_id: tuple(path.strip("/").split("/")) for row_id, path in rows}
 
 
 def organisations(

@@ -56,6 +56,12 @@ def id_of(session: Session, code: str) -> int:
     return found
 
 
+def option_ids(session: Session, programme_id: int) -> dict[str, int]:
+    """Option code -> row, of a programme."""
+    version = session.scalar(select(Programme.version).where(Programme.id == programme_id)) or 0
+    return _option_ids(_address(session), programme_id, version)
+
+
 def version_of(code: str) -> int:
     """The version of a programme's row: a form carries it, so that nobody overwrites a change unseen."""
     found = db.session.scalar(select(Programme.version).where(Programme.code == code))
@@ -134,7 +140,7 @@ def counts(programme_id: int, *, session: Session | None = None) -> dict[str, in
 
 def of_row(session: Session, row: Programme) -> ProgrammeFacts:
     """A row as facts. What it offers is read once a version and kept."""
-    options, sources, quotas = _offer(str(session.get_bind().engine.url), row.id, row.version)
+    options, sources, quotas = _offer(_address(session), row.id, row.version)
     published = session.scalar(select(func.max(Publication.number)).where(Publication.programme_id == row.id))
     asked = session.scalar(select(AllocationRun.id).where(AllocationRun.programme_id == row.id).limit(1))
     host = session.get(Organisation, row.organisation_id) if row.organisation_id else None
@@ -157,6 +163,17 @@ def of_row(session: Session, row: Programme) -> ProgrammeFacts:
         published=published or 0,
         allotting=asked is not None,
     )
+
+
+def _address(session: Session) -> str:
+    """Which database this is: what is kept between requests is kept apart by it."""
+    return str(session.get_bind().engine.url)
+
+
+@lru_cache(maxsize=64)
+def _option_ids(_database: str, programme_id: int, _version: int) -> dict[str, int]:
+    rows = db.session.execute(select(Option.code, Option.id).where(Option.programme_id == programme_id))
+    return {code: row_id for code, row_id in rows}
 
 
 @lru_cache(maxsize=64)

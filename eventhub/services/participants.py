@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from typing import Any, TypeVar
 
 from flask import current_app
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from eventhub.domain import identity
 from eventhub.domain.facts import Actor, PersonDraft
@@ -16,18 +18,20 @@ from eventhub.domain.terms import Role
 from eventhub.extensions import transaction
 from eventhub.i18n import N_
 from eventhub.models.accounts import Claim, Participant, Relation
+from eventhub.models.base import Base, new_code
 from eventhub.models.organisations import Organisation
 from eventhub.models.sealing import Seals
 from eventhub.queries import people as people_queries
 from eventhub.services import journal
 
 OLDEST = 120
+Row = TypeVar("Row", bound=Base)
 
 
 def add(draft: PersonDraft, *, by: Actor, at: datetime) -> str:
     """Let an account sign somebody up: a child, oneself. Somebody who is known already is found, not made twice."""
     with transaction() as session:
-        row = keep(session, draft, by=by, at=at)
+        row = Book(session, [draft], by=by, at=at).keep(draft)
         relate(session, by, row, draft.relation)
         journal.note(session, at=at, by=by, event="person added", subject="participant", code=row.code)
         return row.code
@@ -82,67 +86,101 @@ def check_claim(
         )
 
 
-def keep(session: Session, draft: PersonDraft, *, by: Actor, at: datetime) -> Participant:
-    """The row of somebody typed in: the one that stands already for the same person, else a new one."""
-    clean = cleaned(draft, at=at)
-    organisation = _organisation(session, clean.organisation)
-    if organisation is None and clean.organisation:
-        raise Refused(Problem("no_unit", N_("Choose the union unit from the list."), "organisation"))
-    row = same_person(session, clean, organisation)
-    if row is None:
+class Book:
+    """People typed in during one transaction: each becomes a row once, found again among all that are kept.
+
+    The same person is whoever has the identity number, else the name, birth date and unit. Without a birth date
+    two of one name are taken for two people; an officer tells them apart. A whole list asks the database once.
+    """
+
+    def __init__(self, session: Session, drafts: Sequence[PersonDraft], *, by: Actor, at: datetime) -> None:
+        self._session = session
+        self._by = by
+        self._at = at
+        codes = {draft.organisation for draft in drafts if draft.organisation}
+        self._units = {row.code: row for row in _in_chunks(session, Organisation, Organisation.code, codes)}
+        self._known: dict[tuple[str, date | None, str], Participant] = {}
+        for row in self._standing(drafts):
+            self._known.setdefault(_same(row.name, row.birth_date, row.organisation), row)
+
+    def keep(self, draft: PersonDraft) -> Participant:
+        """The row of somebody typed in; :class:`Refused` naming everything that is wrong with what was typed."""
+        clean = cleaned(draft, at=self._at)
+        unit = self._units.get(clean.organisation)
+        if unit is None and clean.organisation:
+            raise Refused(Problem("no_unit", N_("Choose the union unit from the list."), "organisation"))
+        row = self._holder(clean) or (
+            self._known.get(_same(clean.name, clean.birth_date, unit)) if clean.birth_date else None
+        )
+        if row is None:
+            row = self._new(clean, unit)
+        elif people_queries.speaks_for(self._by, row):
+            row.phone = clean.phone or row.phone
+            row.email = clean.email or row.email
+        if clean.identity_number:
+            _seal_identity(self._session, row, clean.identity_number, at=self._at)
+        claim(self._session, row, draft.claims, by=self._by, at=self._at)
+        return row
+
+    def _new(self, clean: PersonDraft, unit: Organisation | None) -> Participant:
         row = Participant(
+            code=new_code("P"),
             name=clean.name,
             birth_date=clean.birth_date,
             sex=clean.sex,
             phone=clean.phone or None,
             email=clean.email or None,
-            organisation=organisation,
-            place_code=organisation.place_code if organisation else "",
-            created_at=at,
+            organisation=unit,
+            place_code=unit.place_code if unit else "",
+            created_at=self._at,
+            claims=[],
+            history=[],
         )
-        session.add(row)
-        session.flush()
-    elif people_queries.speaks_for(by, row):
-        row.phone = clean.phone or row.phone
-        row.email = clean.email or row.email
-    if clean.identity_number:
-        _seal_identity(session, row, clean.identity_number, at=at)
-    claim(session, row, draft.claims, by=by, at=at)
-    return row
+        self._session.add(row)
+        self._known[_same(row.name, row.birth_date, unit)] = row
+        return row
 
+    def _holder(self, clean: PersonDraft) -> Participant | None:
+        if not clean.identity_number:
+            return None
+        index = _seals().index(clean.identity_number)
+        return self._session.scalar(select(Participant).where(Participant.identity_index == index))
 
-def same_person(
-    session: Session, draft: PersonDraft, organisation: Organisation | None
-) -> Participant | None:
-    """Who stands already for this person: by identity number, else by name, birth date and unit.
-
-    Without a birth date two of one name are taken for two people; an officer tells them apart.
-    """
-    if draft.identity_number:
-        index = _seals().index(draft.identity_number.upper())
-        found = session.scalar(select(Participant).where(Participant.identity_index == index))
-        if found is not None:
-            return found
-    if draft.birth_date is None:
-        return None
-    return session.scalar(
-        select(Participant).where(
-            Participant.name == draft.name,
-            Participant.birth_date == draft.birth_date,
-            Participant.organisation_id == (organisation.id if organisation else None),
+    def _standing(self, drafts: Sequence[PersonDraft]) -> Iterable[Participant]:
+        names = set()
+        for draft in drafts:
+            name = identity.clean_name(draft.name)
+            if not isinstance(name, Problem) and draft.birth_date is not None:
+                names.add(name)
+        wanted = select(Participant).options(
+            selectinload(Participant.claims), joinedload(Participant.organisation)
         )
-    )
+        return _in_chunks(self._session, Participant, Participant.name, names, wanted)
+
+
+def _same(name: str, birth_date: date | None, unit: Organisation | None) -> tuple[str, date | None, str]:
+    return name, birth_date, unit.code if unit else ""
+
+
+def _in_chunks(
+    session: Session, table: type[Row], column: Any, values: Iterable[str], wanted: Select[Any] | None = None
+) -> Iterator[Row]:
+    ordered = sorted(values)
+    for start in range(0, len(ordered), people_queries.CHUNK):
+        chunk = ordered[start : start + people_queries.CHUNK]
+        query = select(table) if wanted is None else wanted
+        yield from session.scalars(query.where(column.in_(chunk)))
 
 
 def relate(session: Session, by: Actor, row: Participant, relation: str) -> None:
     """Let an account sign this person up from now on."""
     if not by.account_id:
         return
-    standing = session.scalar(
+    standing = row.id is not None and session.scalar(
         select(Relation.id).where(Relation.account_id == by.account_id, Relation.participant_id == row.id)
     )
-    if standing is None:
-        session.add(Relation(account_id=by.account_id, participant_id=row.id, relation=relation))
+    if not standing:
+        session.add(Relation(account_id=by.account_id, participant=row, relation=relation))
 
 
 def claim(session: Session, row: Participant, kinds: tuple[str, ...], *, by: Actor, at: datetime) -> None:

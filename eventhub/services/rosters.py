@@ -21,11 +21,16 @@ from eventhub.domain.questions import Asked
 from eventhub.domain.terms import PartyRole, Sex, word
 from eventhub.extensions import transaction
 from eventhub.i18n import LOCALES, N_, Text, use_locale
-from eventhub.services import journal, registrations
+from eventhub.services import intake, journal
+from eventhub.services.intake import Entry
 
 MOST_ROWS = 5_000
 MOST_UNPACKED = 50_000_000
 MOST_PROBLEMS = 50
+
+_EMPTY = Problem(
+    "empty_sheet", N_("The list is empty. Fill in one line for each person below the headings."), "file"
+)
 
 NAME, BIRTH, SEX, PHONE, EMAIL, IDENTITY, PARTY, ROLE, ITEM, CHOICES, CLAIMS = (
     "name",
@@ -86,13 +91,7 @@ def read_sheet(content: bytes, programme: ProgrammeFacts) -> Sheet:
     """Read an .xlsx or a .csv file (UTF-8 or GB18030); columns are known by their heading in either language."""
     table = _xlsx(content) if content[:2] == b"PK" else _csv(content)
     if not table:
-        raise Refused(
-            Problem(
-                "empty_sheet",
-                N_("The list is empty. Fill in one line for each person below the headings."),
-                "file",
-            )
-        )
+        raise Refused(_EMPTY)
     headings = _headings(programme)
     keys = [headings.get(_heading(cell)) for cell in table[0]]
     if NAME not in keys:
@@ -113,13 +112,7 @@ def read_sheet(content: bytes, programme: ProgrammeFacts) -> Sheet:
             rows.append(row)
             lines.append(line)
     if not rows:
-        raise Refused(
-            Problem(
-                "empty_sheet",
-                N_("The list is empty. Fill in one line for each person below the headings."),
-                "file",
-            )
-        )
+        raise Refused(_EMPTY)
     if len(rows) > MOST_ROWS:
         raise Refused(
             Problem(
@@ -160,38 +153,25 @@ def register_all(
     Everything or nothing: where any line is wrong all of them are named and no one is signed up. The same list
     under the same key counts once.
     """
-    parties = people = replays = 0
-    problems: list[Problem] = []
+    entries = [Entry(application, f"{key}/{number}") for number, application in enumerate(wanted, start=1)]
+    if not entries:
+        raise Refused(_EMPTY)
     with transaction() as session:
-        for number, application in enumerate(wanted, start=1):
-            try:
-                receipt = registrations.enter(
-                    session,
-                    application,
-                    party=None,
-                    key=f"{key}/{number}",
-                    digest=registrations.digest_of(application),
-                    by=by,
-                    at=at,
-                    channel=channel,
-                )
-            except Refused as refused:
-                problems += [_of_line(problem, application, number) for problem in refused.problems]
-                continue
-            parties += 1
-            people += len(receipt.registrations)
-            replays += receipt.replayed
-        refuse(problems[:MOST_PROBLEMS])
-        if parties == 0:
-            raise Refused(
-                Problem(
-                    "empty_sheet",
-                    N_("The list is empty. Fill in one line for each person below the headings."),
-                    "file",
-                )
-            )
-        replayed = replays == parties
-        if not replayed:
+        try:
+            receipts = intake.take(session, programme, entries, by=by, at=at, channel=channel)
+        except intake.Wrong as wrong:
+            named = [
+                _of_line(problem, entries[place].application, place + 1)
+                for place, problems in wrong.by_place.items()
+                for problem in problems
+            ]
+            raise Refused(*named[:MOST_PROBLEMS]) from wrong
+        found = RosterReceipt(
+            parties=len(receipts),
+            people=sum(len(receipt.registrations) for receipt in receipts),
+            replayed=all(receipt.replayed for receipt in receipts),
+        )
+        if not found.replayed:
             journal.note(
                 session,
                 at=at,
@@ -199,9 +179,9 @@ def register_all(
                 event="roster registered",
                 subject="programme",
                 code=programme,
-                details={"unit": unit, "parties": parties, "people": people},
+                details={"unit": unit, "parties": found.parties, "people": found.people},
             )
-    return RosterReceipt(parties, people, replayed)
+        return found
 
 
 def _of_line(problem: Problem, application: Application, number: int) -> Problem:
