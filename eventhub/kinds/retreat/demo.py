@@ -243,7 +243,7 @@ class _Telling:
             *self._followed(),
             *self._tight_departure(),
             *self._short_departure(),
-            *self._asking(_ceiling(seats) * 2, self._under(CAPPED)),
+            *self._asking(_ceiling(seats) * 2, self._under(CAPPED), chance=3.0),
             *self._asking(_floor(seats) * 2, self._under(PROMISED), chance=0.05),
             *self._asking(2, [self._unit["u0001"]], most=1),
         ]

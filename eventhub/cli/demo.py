@@ -1,0 +1,146 @@
+"""eventhub demo: the year's programmes, from sign-up to calendar, and then to be looked at in a browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from sqlalchemy import MetaData, inspect
+
+from eventhub.cli.serve import serve_until_stopped
+from eventhub.config import Settings
+from eventhub.demo import story, table
+from eventhub.demo.telling import Telling
+from eventhub.domain.phases import ZONE
+from eventhub.domain.problems import EventHubError
+from eventhub.domain.terms import Role, word
+from eventhub.extensions import db
+from eventhub.i18n import DEFAULT_LOCALE, LOCALES, _, use_locale
+from eventhub.services import accounts
+
+SECONDS = 300
+"""What a run may take; at the usual scale each is proved best long before."""
+
+
+@click.command("demo")
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.02, 1.0),
+    default=0.1,
+    show_default=True,
+    help="1.0 is full size: 9,850 contest entries and 78,000 retreat beds. The camp is always whole.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=2024, show_default=True)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day the story is told on.  [default: today]")
+@click.option("--no-serve", is_flag=True, help="End after the table.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table here too.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--lang", type=click.Choice(LOCALES), default=DEFAULT_LOCALE, show_default=True)
+@click.option("--fresh", is_flag=True, help="Throw away an earlier demonstration in this instance folder first.")
+@with_appcontext
+def command(  # noqa: PLR0917 - the options of a command
+    scale: float,
+    seed: int,
+    today: datetime | None,
+    no_serve: bool,  # noqa: FBT001
+    json_file: Path | None,
+    host: str,
+    port: int,
+    lang: str,
+    fresh: bool,  # noqa: FBT001
+) -> None:
+    """Sign up, place, publish and invite a year of synthetic people, then serve the pages."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Flask's own name for it
+    settings: Settings = app.extensions["settings"]
+    day = today.date() if today else datetime.now(ZONE).date()
+    with use_locale(lang):
+        _make_room(settings, fresh=fresh)
+        upgrade()
+        _mark(settings).write_text("This instance holds a demonstration; eventhub demo --fresh replaces it.\n")
+        told = _tell(app, settings, scale=scale, seed=seed, today=day)
+        rows = table.rows(told.programmes)
+        click.echo()
+        click.echo(table.said(rows))
+        if json_file is not None:
+            data = table.as_data(rows) | {"seed": seed, "scale": scale, "stories": told.followed}
+            json_file.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        if no_serve:
+            return
+        _invite_in(told)
+        db.session.remove()
+        serve_until_stopped(app, host=host, port=port)
+
+
+def _tell(app: Flask, settings: Settings, *, scale: float, seed: int, today: date) -> story.Told:
+    # Identity numbers of the demonstration belong to nobody; they count only while it is told and served.
+    app.extensions["settings"] = replace(settings, demo_numbers=True)
+    try:
+        return story.tell(
+            app, scale=scale, seed=seed, today=today, seconds=SECONDS, telling=Telling.on_terminal(click.echo)
+        )
+    except (EventHubError, story.ToldBadly) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _invite_in(told: story.Told) -> None:
+    """A link for each role; each lets somebody in once."""
+    click.echo()
+    click.echo(_("Each link signs in once, within 15 minutes; eventhub signin-link --role makes a new one:"))
+    for role in Role:
+        if role in told.accounts:
+            link = accounts.signin_link(account=told.accounts[role], at=datetime.now(UTC))
+            click.echo(f"  {word(role)}: {link}")
+    click.echo()
+
+
+def _make_room(settings: Settings, *, fresh: bool) -> None:
+    """An empty house to tell the story in. Nobody's data are ever thrown away but an earlier demonstration's."""
+    if settings.production:
+        raise click.ClickException(_("This is a production house; the demonstration is not told in it."))
+    if not inspect(db.engine).has_table("organisation"):
+        return
+    with db.engine.connect() as connection:
+        empty = connection.exec_driver_sql("SELECT 1 FROM organisation LIMIT 1").first() is None
+    if empty:
+        return
+    if not _mark(settings).exists():
+        raise click.ClickException(
+            _(
+                "There are data in %(instance)s that are no demonstration. Set EVENTHUB_INSTANCE to another folder.",
+                instance=settings.instance,
+            )
+        )
+    if not fresh:
+        raise click.ClickException(
+            _(
+                "There is a demonstration in %(instance)s already. Look at it with: eventhub serve. "
+                "Make it anew with: eventhub demo --fresh",
+                instance=settings.instance,
+            )
+        )
+    _empty(settings)
+
+
+def _empty(settings: Settings) -> None:
+    """Take the demonstration's tables and files away; the migrations then build the house anew."""
+    db.session.remove()
+    standing = MetaData()
+    standing.reflect(db.engine)
+    standing.drop_all(db.engine)
+    for folder in (settings.mail_folder, settings.runs_folder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mark(settings: Settings) -> Path:
+    return settings.instance / "demonstration.txt"
+
+
+commands = (command,)
