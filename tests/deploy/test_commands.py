@@ -17,16 +17,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import psycopg
 import pytest
 import yaml
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 
 from eventhub.config import ConfigError, Settings
+from eventhub.services import accounts
+from eventhub.services.accounts import AccountDraft
+from tests.conftest import opened
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -134,6 +142,10 @@ def test_the_image_holds_everything_that_runs():
 
 @pytest.fixture
 def port() -> int:
+    return free_port()
+
+
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
@@ -241,10 +253,37 @@ def test_the_image_can_tell_whether_the_web_is_healthy(migrated: dict[str, str],
     assert stopped.returncode != 0
 
 
+class Relay:
+    """The mail relay beside: keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.letters: Queue[tuple[list[str], bytes]] = Queue()
+
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802 - the library's name
+        self.letters.put((envelope.rcpt_tos, envelope.original_content or b""))
+        return "250 OK"
+
+
+@contextmanager
+def listening(relay: Relay, port: int) -> Iterator[None]:
+    controller = Controller(relay, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield
+    finally:
+        controller.stop()
+
+
 @pytest.mark.postgresql
-def test_the_worker_works_until_told_to_stop(migrated: dict[str, str], tmp_path: Path):
-    log = tmp_path / "log"
-    with running(command_of("worker"), migrated, log) as worker:
-        time.sleep(3)
-        assert worker.poll() is None, log.read_text()
+def test_the_worker_sends_what_is_due_and_stops_when_told(migrated: dict[str, str], tmp_path: Path):
+    relay, port, log = Relay(), free_port(), tmp_path / "log"
+    environment = {**migrated, "EVENTHUB_SMTP_PORT": str(port)}
+    with opened(Settings.from_environ(environment)) as app, app.test_request_context():
+        accounts.sign_up(AccountDraft("马兰", "malan@example.org"), network="127.0.0.1", at=datetime.now(UTC))
+    with listening(relay, port), running(command_of("worker"), environment, log) as worker:
+        recipients, letter = relay.letters.get(timeout=SECONDS_TO_START)
+    assert recipients == ["malan@example.org"]
+    text = message_from_bytes(letter, policy=policy.default).get_body(("plain",))
+    assert text is not None
+    assert f"https://{HOST}/sign-in/" in text.get_content()
     assert worker.returncode == 0, log.read_text()
