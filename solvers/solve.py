@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from solvers.engines import exact, flow, lot, neighbourhoods, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Problem
+from solvers.reasons import reasons
 from solvers.rules import carriers
 from solvers.rules.form import Form
 
@@ -51,6 +53,8 @@ def solve(
     search = Search(Form.of(problem), seconds, workers, seed, work, on_progress, should_stop)
     used = _run(search, engine)
     outcome = _outcome(search, used)
+    if outcome.answered:
+        outcome = replace(outcome, reasons=reasons(problem, outcome))
     breaches = audit(problem, outcome)
     if breaches:
         raise AssertionError(f"the answer breaks its own rules: {breaches[0].sentence}")
