@@ -1,0 +1,521 @@
+"""Publishing: one transaction, everybody told of what changed for him and of nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from icalendar import Calendar
+from sqlalchemy import func, select, update
+
+from eventhub.domain.problems import Conflict, NotAllowed, NotFound
+from eventhub.domain.terms import LetterState, Method, RegistrationState, Role
+from eventhub.extensions import db, transaction
+from eventhub.i18n import Bilingual, use_locale
+from eventhub.models.accounts import Account, Participant
+from eventhub.models.allocations import AllocationRun, Allotment
+from eventhub.models.invites import Invite, Letter
+from eventhub.models.journal import JournalEntry
+from eventhub.models.programmes import Programme
+from eventhub.models.publications import Publication, PublishedAllotment
+from eventhub.models.registrations import RegistrationStep
+from eventhub.queries import programmes as programme_queries
+from eventhub.queries import publications as queries
+from eventhub.services import allocations, programmes, publications, registrations
+from tests.allotting import allot, calendar_of, close, options_of, publish, sign_up, states, told
+from tests.conftest import opened, settings_for
+from tests.scenario import Scenario
+
+S = RegistrationState
+
+
+@pytest.fixture
+def story(app: Flask):
+    with app.app_context():
+        yield Scenario.begins()
+
+
+def seat_letters() -> list[Letter]:
+    return told("allotted", "moved", "withdrawn", "waitlisted", "not_selected")
+
+
+def move(story: Scenario, code: str, option: str) -> int:
+    """Pin the party of a registration elsewhere and run again."""
+    party = db.session.scalar(
+        select(registrations.Party.code)
+        .join(registrations.Registration)
+        .where(registrations.Registration.code == code)
+    )
+    allocations.pin(story.camp, str(party), option, reason="调整", by=story.organiser, at=story.at)
+    return allot(story)
+
+
+def event_of(octets: bytes):
+    calendar = Calendar.from_ical(octets)
+    (event,) = calendar.walk("VEVENT")
+    return calendar, event
+
+
+@pytest.mark.database
+def test_a_first_publication_places_tells_and_invites(story: Scenario) -> None:
+    sign_up(story, 3)
+    run = allot(story)
+    assert publish(story, run) == 1
+
+    assert set(states().values()) == {S.ALLOTTED}
+    letters = told("allotted")
+    assert len(letters) == 3
+    for letter in letters:
+        assert (letter.method, letter.sequence, letter.state) == (Method.REQUEST, 0, LetterState.QUEUED)
+        assert letter.calendar is not None
+        calendar, event = event_of(letter.calendar)
+        assert calendar["METHOD"] == "REQUEST"
+        assert event["UID"] == letter.invite.uid
+        assert event["ATTENDEE"] == "mailto:malan@example.org"
+        assert event.decoded("DTSTAMP") == letter.invite.stamp
+        assert "马兰兰" not in letter.calendar.decode()
+    assert len({letter.invite.uid for letter in letters}) == 3
+    steps = db.session.scalars(select(RegistrationStep).where(RegistrationStep.new == S.ALLOTTED)).all()
+    assert {(step.old, step.account_id) for step in steps} == {(S.SUBMITTED, story.organiser.account_id)}
+    counts = queries.listing(story.camp)[0].counts
+    assert (counts["placed"], counts["invited"], counts["no_address"], counts["new"]) == (3, 3, 0, 3)
+    assert db.session.scalar(
+        select(func.count()).select_from(JournalEntry).where(JournalEntry.event == "result published")
+    ) == 1
+
+
+@pytest.mark.database
+def test_nothing_changed_means_nothing_sent(story: Scenario) -> None:
+    sign_up(story, 3)
+    publish(story, allot(story))
+    before = [(letter.id, letter.calendar) for letter in seat_letters()]
+    publish(story, allot(story))
+
+    assert [(letter.id, letter.calendar) for letter in seat_letters()] == before
+    assert queries.listing(story.camp)[0].counts["kept"] == 3
+
+
+@pytest.mark.database
+def test_a_move_keeps_the_uid_and_raises_sequence_and_stamp(story: Scenario) -> None:
+    receipts = sign_up(story, 2)
+    publish(story, allot(story))
+    code = receipts[0].registrations[0]
+    was = calendar_of(code)[0]
+    uid, stamp, old = was.uid, was.stamp, was.option.code
+    publish(story, move(story, code, "B2" if old == "B1" else "B1"))
+
+    (invite,) = calendar_of(code)
+    assert (invite.uid, invite.sequence, invite.method) == (uid, 1, Method.REQUEST)
+    assert invite.stamp > stamp
+    (letter,) = told("moved")
+    assert (letter.registration.code, letter.sequence) == (code, 1)
+    assert letter.context["was_option"]
+    assert letter.calendar is not None
+    _calendar, event = event_of(letter.calendar)
+    assert (event["UID"], event["SEQUENCE"]) == (uid, 1)
+
+
+@pytest.mark.database
+def test_a_withdrawn_seat_is_cancelled_and_a_later_one_is_a_new_object(story: Scenario) -> None:
+    receipts = sign_up(story, 2)
+    publish(story, allot(story))
+    code = receipts[0].registrations[0]
+    first = calendar_of(code)[0].uid
+    allocations.pin(story.camp, receipts[0].party, None, reason="材料不全", by=story.organiser, at=story.at)
+    publish(story, allot(story))
+
+    (ended,) = calendar_of(code)
+    assert (ended.uid, ended.sequence, ended.method) == (first, 1, Method.CANCEL)
+    assert ended.ended_at is not None
+    assert states()[code] is S.NOT_SELECTED
+    (letter,) = told("withdrawn")
+    assert letter.calendar is not None
+    calendar, event = event_of(letter.calendar)
+    assert (calendar["METHOD"], event["STATUS"], event["SEQUENCE"]) == ("CANCEL", "CANCELLED", 1)
+
+    allocations.unpin(story.camp, receipts[0].party, by=story.organiser, at=story.at)
+    publish(story, allot(story))
+    _old, new = calendar_of(code)
+    assert new.uid != first
+    assert (new.sequence, new.ended_at) == (0, None)
+
+
+@pytest.mark.database
+def test_a_mended_title_is_sent_under_the_same_sequence_and_a_new_place_under_a_higher(
+    story: Scenario,
+) -> None:
+    sign_up(story, 1)
+    run = allot(story)
+    publish(story, run)
+    facts = programme_queries.facts(story.camp)
+    for option in facts.options:
+        renamed = replace(option, title=Bilingual(f"{option.title.zh}（新）", option.title.en))
+        programmes.change_option(story.camp, renamed, by=story.organiser, at=story.at, reason="改名")
+    assert publish(story, run) == 2
+    facts = programme_queries.facts(story.camp)
+    for option in facts.options:
+        elsewhere = tuple(replace(each, place=Bilingual("吴忠市")) for each in option.occasions)
+        programmes.change_option(
+            story.camp, replace(option, occasions=elsewhere), by=story.organiser, at=story.at, reason="换地方"
+        )
+    assert publish(story, run) == 3
+
+    assert [(letter.name, letter.sequence) for letter in seat_letters()] == [
+        ("allotted", 0),
+        ("moved", 0),
+        ("moved", 1),
+    ]
+    stamps = [event_of(letter.calendar or b"")[1].decoded("DTSTAMP") for letter in seat_letters()]
+    assert stamps == sorted(set(stamps))
+    assert queries.listing(story.camp)[0].counts["changed"] == 1
+
+
+@pytest.mark.database
+def test_placed_is_invited_and_without_address(story: Scenario) -> None:
+    receipts = sign_up(story, 3)
+    with transaction() as session:
+        session.execute(update(Account).values(email=None))
+        participant = session.scalar(
+            select(Participant.id)
+            .join(registrations.Registration)
+            .where(registrations.Registration.code == receipts[1].registrations[0])
+        )
+        session.execute(
+            update(Participant).where(Participant.id == participant).values(email="own@example.org")
+        )
+    run = allot(story)
+    preview = publications.preview(story.camp, run, by=story.organiser, at=story.at)
+    publish(story, run)
+
+    letters = told("allotted")
+    assert Counter(letter.state for letter in letters) == {LetterState.PRINT: 2, LetterState.QUEUED: 1}
+    assert [letter.calendar is None for letter in letters] == [True, False, True]
+    counts = queries.listing(story.camp)[0].counts
+    assert counts["placed"] == counts["invited"] + counts["no_address"] == 3
+    assert (preview.invited, preview.no_address) == (counts["invited"], counts["no_address"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("guardian", "own", "expected"),
+    [
+        ("malan@example.org", "own@example.org", "own@example.org"),
+        ("malan@example.org", None, "malan@example.org"),
+        (None, None, "li@example.org"),
+        ("organiser@eventhub.invalid", None, "li@example.org"),
+        (None, "not an address", "li@example.org"),
+    ],
+)
+def test_the_message_goes_to_the_nearest_who_can_be_written_to(
+    story: Scenario, guardian: str | None, own: str | None, expected: str
+) -> None:
+    sign_up(story, 1)
+    with transaction() as session:
+        session.execute(update(Participant).values(email=own))
+        session.execute(
+            update(Account).where(Account.id == story.guardian.account_id).values(email=guardian)
+        )
+    publish(story, allot(story))
+
+    (letter,) = told("allotted")
+    assert letter.recipient_address == expected
+    _calendar, event = event_of(letter.calendar or b"")
+    assert event["ATTENDEE"] == f"mailto:{expected}"
+
+
+def test_the_officer_is_looked_for_up_the_tree(story: Scenario) -> None:
+    from tests.scenario import COUNTY
+
+    sign_up(story, 1)
+    story.account("赵干事", "zhao@example.org", Role.OFFICER, COUNTY)
+    with transaction() as session:
+        gone = (story.guardian.account_id, story.officer.account_id)
+        session.execute(update(Account).where(Account.id.in_(gone)).values(email=None))
+    publish(story, allot(story))
+    assert told("allotted")[0].recipient_address == "zhao@example.org"
+
+
+def test_a_letter_is_written_in_its_readers_language(story: Scenario) -> None:
+    sign_up(story, 1)
+    with transaction() as session:
+        session.execute(update(Account).values(locale="en"))
+    with use_locale("zh"):
+        publish(story, allot(story))
+    (letter,) = told("allotted")
+    assert letter.locale == "en"
+    assert letter.context["programme"] == "Sunshine summer camp"
+    assert "Sunshine" in event_of(letter.calendar or b"")[1]["SUMMARY"]
+
+
+@pytest.mark.database
+def test_who_gave_up_since_the_run_is_left_out_and_not_written_to(story: Scenario) -> None:
+    receipts = sign_up(story, 3)
+    run = allot(story)
+    registrations.withdraw(receipts[0].party, reason="", by=story.guardian, at=story.later(hours=1))
+    assert publications.preview(story.camp, run, by=story.organiser, at=story.at).left_out == 1
+    publish(story, run)
+
+    code = receipts[0].registrations[0]
+    assert states()[code] is S.WITHDRAWN
+    assert calendar_of(code) == []
+    assert db.session.scalar(select(func.count()).select_from(PublishedAllotment)) == 2
+
+
+@pytest.mark.database
+def test_a_withdrawal_ends_the_published_seat_at_once(story: Scenario) -> None:
+    receipts = sign_up(story, 2)
+    publish(story, allot(story))
+    code = receipts[0].registrations[0]
+    registrations.withdraw(receipts[0].party, reason="孩子生病", by=story.guardian, at=story.later(hours=1))
+
+    (invite,) = calendar_of(code)
+    assert (invite.method, invite.sequence) == (Method.CANCEL, 1)
+    (letter,) = told("withdrawn")
+    assert letter.context["reason"] == "孩子生病"
+    publish(story, allot(story))
+    assert len(told("withdrawn")) == 1
+
+
+def test_a_withdrawal_without_a_seat_writes_no_letter_about_one(story: Scenario) -> None:
+    receipts = sign_up(story, 1)
+    registrations.withdraw(receipts[0].party, reason="", by=story.guardian, at=story.at)
+    assert told("withdrawn") == []
+
+
+def test_nothing_is_sent_once_the_event_is_over(story: Scenario) -> None:
+    receipts = sign_up(story, 1)
+    publish(story, allot(story))
+    before = len(seat_letters())
+    from eventhub.services import invites
+
+    story.at = datetime(2026, 8, 15, tzinfo=UTC)
+    with transaction() as session:
+        registration = session.scalars(
+            select(registrations.Registration).where(
+                registrations.Registration.code == receipts[0].registrations[0]
+            )
+        ).one()
+        assert invites.end_seat(session, registration.id, at=story.at, by=story.organiser)
+    assert len(seat_letters()) == before
+    assert calendar_of(receipts[0].registrations[0])[0].ended_at is not None
+
+
+@pytest.mark.database
+def test_refusals_change_nothing(story: Scenario) -> None:
+    sign_up(story, 2)
+    run = allot(story)
+    queued = allocations.request(story.camp, by=story.organiser, at=story.at)
+    with pytest.raises(Conflict) as unfinished:
+        publications.publish(story.camp, queued, by=story.organiser, at=story.at)
+    with pytest.raises(NotFound):
+        publications.publish(story.camp, 99, by=story.organiser, at=story.at)
+    with pytest.raises(NotAllowed):
+        publications.publish(story.camp, run, by=story.guardian, at=story.at)
+    with pytest.raises(Conflict) as over:
+        publications.publish(story.camp, run, by=story.organiser, at=datetime(2026, 9, 1, tzinfo=UTC))
+
+    assert unfinished.value.problems[0].code == "run_not_usable"
+    assert over.value.problems[0].code == "not_publishable"
+    assert set(states().values()) == {S.SUBMITTED}
+    assert queries.listing(story.camp) == ()
+
+
+@pytest.mark.database
+def test_publishing_the_same_twice_is_refused(story: Scenario) -> None:
+    sign_up(story, 2)
+    run = allot(story)
+    publish(story, run)
+    with pytest.raises(Conflict) as again:
+        publish(story, run)
+    assert again.value.problems[0].code == "nothing_new"
+    assert len(queries.listing(story.camp)) == 1
+
+
+def test_an_older_run_may_be_published_again_while_it_still_fits(story: Scenario) -> None:
+    receipts = sign_up(story, 2)
+    first = allot(story)
+    second = move(story, receipts[0].registrations[0], "B2")
+    publish(story, second)
+    with pytest.raises(Conflict) as pinned:
+        publish(story, first)
+    assert pinned.value.problems[0].code == "run_stale"
+    allocations.unpin(story.camp, receipts[0].party, by=story.organiser, at=story.at)
+    assert publish(story, first) == 2
+
+
+def test_a_run_of_other_rules_or_more_seats_than_there_are_is_refused(story: Scenario) -> None:
+    sign_up(story, 4)
+    run = allot(story)
+    facts = programme_queries.facts(story.camp)
+    taken = next(option for option in facts.options if option.code in options_of(story, run).values())
+    programmes.change_option(
+        story.camp, replace(taken, capacity=1), by=story.organiser, at=story.at, reason="减少"
+    )
+    with pytest.raises(Conflict) as fewer:
+        publish(story, run)
+    programmes.change_option(story.camp, taken, by=story.organiser, at=story.at, reason="恢复")
+    with transaction() as session:
+        session.execute(update(Programme).values(settings={"min_age": 11}))
+    db.session.expire_all()
+    with pytest.raises(Conflict) as ruled:
+        publish(story, run)
+    assert {fewer.value.problems[0].code, ruled.value.problems[0].code} == {"run_stale"}
+
+
+@pytest.mark.database
+def test_a_publication_that_fails_half_way_leaves_no_trace(
+    story: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_up(story, 2)
+    run = allot(story)
+    before = states()
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("eventhub.services.invites.ical.message", broken)
+    with pytest.raises(OSError, match="disk"):
+        publish(story, run)
+    assert states() == before
+    for table in (Publication, PublishedAllotment, Invite):
+        assert db.session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_the_preview_foretells_what_publishing_does(story: Scenario) -> None:
+    receipts = sign_up(story, 22)
+    publish(story, allot(story, seed=3))
+    gone = [code for code, state in states().items() if state is S.ALLOTTED][0]
+    party = next(receipt.party for receipt in receipts if gone in receipt.registrations)
+    allocations.pin(story.camp, party, None, reason="取消资格", by=story.organiser, at=story.at)
+    run = allot(story)
+    foretold = publications.preview(story.camp, run, by=story.organiser, at=story.at)
+    publish(story, run)
+
+    counts = queries.listing(story.camp)[0].counts
+    assert {
+        name: getattr(foretold, name)
+        for name in ("placed", "moved", "changed", "kept", "withdrawn", "no_address", "waitlisted")
+    } == {
+        name: counts[name]
+        for name in ("placed", "moved", "changed", "kept", "withdrawn", "no_address", "waitlisted")
+    }
+    assert foretold.withdrawn == 1
+    assert foretold.invited == counts["new"] == 1
+
+
+def test_the_waiting_list_and_the_unlucky_are_told_why(story: Scenario) -> None:
+    sign_up(story, 21)
+    publish(story, allot(story))
+    (letter,) = told("waitlisted")
+    assert letter.context["position"] == 1
+    assert letter.context["reason"]
+
+
+@pytest.mark.slow
+def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_order(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template
+) -> None:
+    """SEQUENCE never falls, DTSTAMP rises, a UID ends once with a CANCEL, at most one object lives a seat."""
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["B1", "B2", None, "withdraw"])), max_size=6))
+    def holds(steps: list[tuple[int, str | None]]) -> None:
+        folder = tmp_path_factory.mktemp("story")
+        url = sqlite_template.copy_to(folder / "test.sqlite")
+        with opened(settings_for(folder / "instance", url)) as app, app.app_context():
+            story = Scenario.begins()
+            receipts = sign_up(story, 3)
+            close(story)
+            _published(story, {receipt.registrations[0]: "B1" for receipt in receipts})
+            for who, what in steps:
+                _step(story, receipts[who], what)
+                _series_hold()
+
+    holds()
+
+
+def _step(story: Scenario, receipt: registrations.Receipt, what: str | None) -> None:
+    code = receipt.registrations[0]
+    if states()[code] is S.WITHDRAWN:
+        return
+    story.later(seconds=0.2)
+    if what == "withdraw":
+        registrations.withdraw(receipt.party, reason="", by=story.guardian, at=story.at)
+        return
+    standing = {
+        each: (invites[-1].option.code if (invites := calendar_of(each)) and not invites[-1].ended_at else None)
+        for each, state in states().items()
+        if state is not S.WITHDRAWN
+    }
+    _published(story, standing | {code: what})
+
+
+def _published(story: Scenario, wanted: dict[str, str | None]) -> None:
+    """Publish a result as if a run had given it: the solver has no part in what is tested here."""
+    facts = programme_queries.facts(story.camp)
+    with transaction() as session:
+        programme_id = programme_queries.id_of(session, story.camp)
+        options = {row.code: row.id for row in session.scalars(select(allocations.Option))}
+        ids = {row.code: row.id for row in session.scalars(select(registrations.Registration))}
+        run = AllocationRun(
+            programme_id=programme_id,
+            number=1 + (session.scalar(select(func.max(AllocationRun.number))) or 0),
+            state="optimal",
+            requested_at=story.at,
+            seed=1,
+            rule_version=allocations.rule_version(facts),
+        )
+        session.add(run)
+        session.flush()
+        for code, option in wanted.items():
+            session.add(
+                Allotment(
+                    run_id=run.id,
+                    registration_id=ids[code],
+                    option_id=options[option] if option else None,
+                    position=None if option else 1,
+                )
+            )
+        number = run.number
+    publications.publish(story.camp, number, by=story.organiser, at=story.at)
+
+
+def _series_hold() -> None:
+    by_uid: dict[str, list[tuple[str, int, datetime]]] = {}
+    for letter in told():
+        if letter.calendar is None:
+            continue
+        calendar, event = event_of(letter.calendar)
+        by_uid.setdefault(event["UID"], []).append(
+            (str(calendar["METHOD"]), int(event["SEQUENCE"]), event.decoded("DTSTAMP"))
+        )
+        assert re.fullmatch(r"[0-9a-f-]{36}", str(event["UID"]))
+    for series in by_uid.values():
+        methods = [method for method, _sequence, _stamp in series]
+        sequences = [sequence for _method, sequence, _stamp in series]
+        stamps = [stamp for _method, _sequence, stamp in series]
+        assert sequences[0] == 0
+        assert sequences == sorted(sequences)
+        assert all(later > earlier for earlier, later in zip(stamps, stamps[1:], strict=False))
+        assert "CANCEL" not in methods[:-1]
+    alive = db.session.execute(
+        select(Invite.registration_id, func.count())
+        .where(Invite.ended_at.is_(None))
+        .group_by(Invite.registration_id)
+    ).all()
+    assert {count for _registration, count in alive} <= {1}
+    seats = sum(state is S.ALLOTTED for state in states().values())
+    assert len(alive) == seats
+
+
+def test_a_child_stands_in_no_calendar_under_its_full_name(story: Scenario) -> None:
+    story.registers(story.child("马小明"))
+    publish(story, allot(story))
+    (letter,) = told("allotted")
+    assert "小明" not in (letter.calendar or b"").decode()
+    assert "小明" not in str(letter.context)
