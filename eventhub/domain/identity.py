@@ -14,6 +14,9 @@ from eventhub.domain.terms import Sex
 from eventhub.i18n import N_
 
 NAME_LIMIT = 50
+OLDEST = 120
+"""Years: nobody alive was born earlier."""
+_PHONE_LENGTH = 11
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 _MIDDLE_DOTS = str.maketrans(dict.fromkeys("•・.‧∙⋅", "·"))
@@ -101,7 +104,7 @@ def read_identity_number(typed: str, *, on: date, demo_numbers: bool = False) ->
         return Problem(
             "identity_birth_date", N_("Identity number: characters 7 to 14 are not a date of birth.")
         )
-    if born > on or on.year - born.year > 120:
+    if born > on or on.year - born.year > OLDEST:
         return Problem(
             "identity_birth_date", N_("Identity number: characters 7 to 14 are not a possible date of birth.")
         )
@@ -130,13 +133,14 @@ def mask_name(name: str) -> str:
     """A name with its middle starred: 张*三, 张*; enough to know one's own, not enough to be found."""
     if len(name) <= 1:
         return name or ""
-    return name[0] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
+    first, *middle, last = tuple(name)
+    return first + "*" * len(middle) + last if middle else f"{first}*"
 
 
 def mask_phone(phone: str) -> str:
     """A number with its middle starred: 138****8000."""
     digits = phone.removeprefix("+86")
-    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 7 else digits
+    return f"{digits[:3]}****{digits[-4:]}" if len(digits) == _PHONE_LENGTH else digits
 
 
 def mask_identity_number(number: str) -> str:

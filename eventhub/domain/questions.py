@@ -65,7 +65,7 @@ def answers(
     problems: list[Problem] = []
     for question in questions:
         raw = typed.get(question.key)
-        if raw is None or raw == "" or raw == []:
+        if raw is None or raw in ("", []):
             if question.required:
                 problems.append(_missing(question, prefix))
             continue

@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from eventhub.domain.facts import Actor, Applicant, Application, OptionFacts, Person, ProgrammeFacts
+from eventhub.domain.identity import mask_phone
 from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import PartyRole, RegistrationState
 from eventhub.extensions import db
@@ -242,7 +243,7 @@ def search(programme: str, wanted: Search, *, within: Sequence[str] = ()) -> Des
                 state=row.state,
                 item=row.item,
                 first_choice=first.get(row.party_id, Bilingual("")),
-                phone_masked=people.mask_phone(row.phone or ""),
+                phone_masked=mask_phone(row.phone or ""),
                 claims=tuple(sorted(known[row.participant_id].claims)),
             )
             for row in shown
@@ -253,7 +254,7 @@ def search(programme: str, wanted: Search, *, within: Sequence[str] = ()) -> Des
     )
 
 
-def _joined(query: Select[Any]) -> Select[Any]:
+def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return (
         query.select_from(Registration)
         .join(Party, Party.id == Registration.party_id)
@@ -301,7 +302,7 @@ def _first_choices(session: Session, party_ids: Iterable[int]) -> dict[int, Bili
     return {party_id: Bilingual(zh, en) for party_id, zh, en in rows}
 
 
-def _with_everything(query: Select[tuple[Party]]) -> Select[tuple[Party]]:
+def _with_everything(query: Select[Party]) -> Select[Party]:
     return query.options(
         selectinload(Party.registrations).selectinload(Registration.participant),
         selectinload(Party.preferences).selectinload(Preference.option),

@@ -369,7 +369,7 @@ def standing_of(session: Session, programme: ProgrammeFacts, application: Applic
             Participant.code.in_(codes),
         )
     )
-    return {code: party_id for code, party_id in rows}
+    return dict(rows)
 
 
 def _write_ranking(session: Session, row: Party, wanted: Sequence[int]) -> None:

@@ -176,10 +176,11 @@ def relate(session: Session, by: Actor, row: Participant, relation: str) -> None
     """Let an account sign this person up from now on."""
     if not by.account_id:
         return
-    standing = row.id is not None and session.scalar(
+    session.flush()
+    standing = session.scalar(
         select(Relation.id).where(Relation.account_id == by.account_id, Relation.participant_id == row.id)
     )
-    if not standing:
+    if standing is None:
         session.add(Relation(account_id=by.account_id, participant=row, relation=relation))
 
 

@@ -136,7 +136,7 @@ def test_two_forms_for_one_child_at_the_same_moment_leave_one(story: Scenario, a
         (date(2010, 7, 13), True),
     ],
 )
-def test_age_is_counted_on_the_first_day_of_the_batch(story: Scenario, born: date, refused: bool) -> None:  # noqa: FBT001
+def test_age_is_counted_on_the_first_day_of_the_batch(story: Scenario, born: date, refused: bool) -> None:
     child = story.child(born=born)
     if not refused:
         assert story.registers(child, ranking=("B1",)).party
@@ -334,7 +334,7 @@ def test_a_wrong_identity_number_is_refused_and_nothing_changes(
     assert db.session.scalars(select(Participant)).one().identity_sealed is None
 
 
-@pytest.mark.parametrize("name", ["马\r\nBcc: x@y", "马\x00雨", "‮马雨", "马小雨😀", "", "x" * 51])
+@pytest.mark.parametrize("name", ["马\r\nBcc: x@y", "马\x00雨", "\u202e马雨", "马小雨😀", "", "x" * 51])
 def test_a_name_that_could_break_a_header_is_refused(story: Scenario, name: str) -> None:
     with pytest.raises(Refused):
         story.child(name)

@@ -159,7 +159,7 @@ def test_english_headings_and_words_do_as_well(story: Scenario) -> None:
         (b"PK\x03\x04 not a workbook", "unreadable_file"),
         (b"\xff\xfe\x00\x01", "unreadable_file"),
         ("部门,电话\n一车间,1".encode(), "no_name_column"),
-        ("Name\n".encode(), "empty_sheet"),
+        (b"Name\n", "empty_sheet"),
     ],
 )
 def test_what_is_no_list_is_refused_with_a_sentence(story: Scenario, content: bytes, code: str) -> None:
