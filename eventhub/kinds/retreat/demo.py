@@ -35,7 +35,7 @@ YUAN = 100
 SHRINKING = 1.7
 """The retreats are ten times as large as the contests and shrink faster: a scale of 0.1 is 0.02 of their seats."""
 APPLICATIONS_A_SEAT = 1.35
-FUNDED = 0.72
+FUNDED = 0.64
 """The funds pay for so many heads, as a share of the seats: money ends before the beds do."""
 COUNTY_FUND = 0.012
 SEATS_A_COACH = 42
