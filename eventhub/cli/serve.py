@@ -73,9 +73,13 @@ def _ending_by_signal() -> Iterator[None]:
     """SIGTERM and Ctrl-C both end the loop here, whatever a library has set up for them."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C leaves no lease behind either
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     finally:
