@@ -211,7 +211,7 @@ def answer(port: int, path: str) -> str:
                 continue
             response = connection.getresponse()
             text = response.read().decode()
-            assert response.status == HTTPStatus.OK, text
+            assert response.status == HTTPStatus.OK, path
             return text
 
 
