@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from solvers.audit import audit
-from solvers.engines import exact, flow, lot, neighbourhoods, repair
+from solvers.engines import conflict, exact, flow, lot, neighbourhoods, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
-from solvers.problem import Problem
+from solvers.problem import Ints, Problem
 from solvers.reasons import reasons
 from solvers.rules import carriers
 from solvers.rules.form import Form
@@ -19,6 +19,8 @@ from solvers.rules.form import Form
 __all__ = ["EngineError", "Progress", "solve"]
 
 ENGINES = ("auto", "flow", "cpsat")
+CONFLICT_SECONDS = 10.0
+"""How long the rules that conflict are looked for, beside the time for the answer."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
@@ -63,6 +65,9 @@ def solve(
 
 def _run(search: Search, engine: str) -> str:
     """Let the engines that fit fill the search; the name of the one that did."""
+    if conflict.hopeless(search.form) is not None:
+        search.infeasible = True
+        return "rules"
     small = len(search.form.problem.choices.group) <= SMALL
     if engine != "cpsat" and flow.fits(search.form) and flow.solve(search):
         if small and search.best is not None and engine == "auto":
@@ -168,7 +173,8 @@ def _outcome(search: Search, engine: str) -> Outcome:
     }
     if search.best is None:
         status = Status.INFEASIBLE if search.infeasible else Status.UNKNOWN
-        return Outcome(problem.sha256, status, run=run)
+        told = conflict.explain(search, seconds=CONFLICT_SECONDS) if search.infeasible else None
+        return Outcome(problem.sha256, status, conflict=told, run=run)
     values = search.best
     groups, choices, options = problem.groups, problem.choices, problem.options
     placements: dict[str, Any] = {}
@@ -182,12 +188,11 @@ def _outcome(search: Search, engine: str) -> Outcome:
     runs = options.must_run.copy()
     runs[choices.option[np.flatnonzero(values[: len(choices.group)])]] = True
     pieces: dict[str, list[int]] = {}
-    for (option, _), piece in zip(
-        carriers.entries(search.form.sheet), search.form.sheet.names["pieces"], strict=True
-    ):
-        if runs[option]:
-            pieces.setdefault(options.ids[option], []).append(int(values[piece]))
-    results = _stages(search)
+    names = search.form.sheet.names["pieces"].tolist()
+    for (number, _), piece in zip(carriers.entries(search.form.sheet), names, strict=True):
+        if runs[number]:
+            pieces.setdefault(options.ids[number], []).append(int(values[piece]))
+    results = _stages(search, values)
     optimal = all(stage.bound is not None and stage.best == stage.bound for stage in results)
     return Outcome(
         problem_sha256=problem.sha256,
@@ -200,15 +205,14 @@ def _outcome(search: Search, engine: str) -> Outcome:
     )
 
 
-def _stages(search: Search) -> tuple[StageResult, ...]:
-    results = []
-    assert search.best is not None
+def _stages(search: Search, values: Ints) -> tuple[StageResult, ...]:
+    results: list[StageResult] = []
     for number, stage in enumerate(search.form.problem.stages):
         if stage.stage == "lot":
             total = len(search.form.problem.groups.ids)
             results.append(StageResult("lot", search.lot_value, total))
             continue
-        value, reached = search.form.aims[number].value(search.best), search.reached[number]
+        value, reached = search.form.aims[number].value(values), search.reached[number]
         results.append(
             StageResult(
                 stage.stage,

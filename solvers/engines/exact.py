@@ -40,6 +40,10 @@ class Model:
 
     def add(self, column: list[int], amount: list[int], low: int, high: int) -> None:
         """Add one row; sides that do not bind are left open."""
+        if not column:
+            if not low <= 0 <= high:
+                self.model.add_bool_or([])
+            return
         expression = cp_model.LinearExpr.weighted_sum([self.variables[c] for c in column], amount)
         floor = -(2**62) if low <= -NO_BOUND else low
         ceiling = 2**62 if high >= NO_BOUND else high
@@ -178,7 +182,7 @@ def _jointly(search: Search, model: Model, batch: list[int], *, seconds: float) 
         search.best = found.values
     if found.proved and search.best is not None:
         search.bounds += [form.aims[number].value(search.best) for number in batch]
-    return found.proved or found.infeasible
+    return bool(found.proved or found.infeasible)
 
 
 def _signed(form: Form, batch: list[int], values: Ints) -> list[int]:
@@ -226,7 +230,7 @@ def _better(aim: Aim, values: Ints, than: Ints) -> bool:
     return one > other if aim.maximise else one < other
 
 
-class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+class _Watch(cp_model.CpSolverSolutionCallback):
     """Tells each better answer while CP-SAT goes on."""
 
     def __init__(self, search: Search, number: int, aim: Aim | None) -> None:

@@ -244,7 +244,7 @@ def first_answer(search: Search) -> Ints:
     closed: Flags = np.zeros(len(form.problem.options.ids), np.bool_)
     points = _pointed(form, closed)
     turn = form.problem.turn.tolist()
-    for group, placed in form.problem.pinned.items():
+    for placed in form.problem.pinned.values():
         for choice, units in placed.items():
             fitter.add(choice, units, force=True)
     free = [group for group in turn if group not in form.problem.pinned]

@@ -12,10 +12,10 @@ def aim_of(sheet: Sheet, stage: Stage) -> Aim:
     """The linear value of one stage; ``worst`` and ``spread`` add a variable and rows of their own."""
     name = stage.stage
     if name == "placed":
-        return _over_choices(sheet, _weight(sheet, stage), maximise=True)
+        return _over_choices(_weight(sheet, stage), maximise=True)
     if name == "required":
         units = sheet.problem.groups.required[sheet.problem.choices.group].astype(np.int64)
-        return _over_choices(sheet, units, maximise=True)
+        return _over_choices(units, maximise=True)
     if name == "rank":
         return _rank(sheet, stage)
     if name == "soft":
@@ -32,7 +32,7 @@ def aim_of(sheet: Sheet, stage: Stage) -> Aim:
     raise ValueError(f"no aim for a stage {name}")
 
 
-def _over_choices(sheet: Sheet, amount: Ints, *, maximise: bool) -> Aim:
+def _over_choices(amount: Ints, *, maximise: bool) -> Aim:
     column = np.flatnonzero(amount)
     return Aim(column, amount[column], 0, maximise=maximise)
 
@@ -56,10 +56,10 @@ def _rank(sheet: Sheet, stage: Stage) -> Aim:
     choices = sheet.problem.choices
     weight = _weight(sheet, stage)
     if stage.measure == "sum":
-        return _over_choices(sheet, weight * choices.rank, maximise=False)
+        return _over_choices(weight * choices.rank, maximise=False)
     if stage.measure == "at":
         weight[choices.rank != stage.rank] = 0
-        return _over_choices(sheet, weight, maximise=stage.maximise)
+        return _over_choices(weight, maximise=stage.maximise)
     # Someone who weighs nothing is placed all the same, so the worst rank looks at tier and tag alone.
     counted = np.flatnonzero(weight > 0) if stage.tag else np.flatnonzero(_of_tier(sheet, stage))
     worst = sheet.variables(f"worst {stage.label}", choices.rank[counted].max(initial=0, keepdims=True))
@@ -95,7 +95,7 @@ def _cost(sheet: Sheet) -> Aim:
     amount[sheet.names["run"]] = options.cost
     for (option, entry), piece in zip(carriers.entries(sheet), sheet.names["pieces"].tolist(), strict=True):
         amount[piece] = options.carriers[option][entry].cost
-    return _over_choices(sheet, amount, maximise=False)
+    return _over_choices(amount, maximise=False)
 
 
 def _spread(sheet: Sheet, stage: Stage) -> Aim:
