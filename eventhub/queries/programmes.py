@@ -173,7 +173,7 @@ def _address(session: Session) -> str:
 @lru_cache(maxsize=64)
 def _option_ids(_database: str, programme_id: int, _version: int) -> dict[str, int]:
     rows = db.session.execute(select(Option.code, Option.id).where(Option.programme_id == programme_id))
-    return dict(rows)
+    return dict(rows.all())
 
 
 @lru_cache(maxsize=64)

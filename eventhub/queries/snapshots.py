@@ -38,7 +38,7 @@ def take(session: Session, programme_id: int, *, on: date) -> Snapshot:
     """The programme as it stands in this transaction; claims are judged as of a day."""
     programme = programmes.facts_by_id(session, programme_id)
     option_codes = dict(
-        session.execute(select(Option.id, Option.code).where(Option.programme_id == programme_id))
+        session.execute(select(Option.id, Option.code).where(Option.programme_id == programme_id)).all()
     )
     members, ids = _members(session, programme_id, on=on)
     rankings: dict[int, list[str]] = defaultdict(list)

@@ -369,7 +369,7 @@ def standing_of(session: Session, programme: ProgrammeFacts, application: Applic
             Participant.code.in_(codes),
         )
     )
-    return dict(rows)
+    return dict(rows.all())
 
 
 def _write_ranking(session: Session, row: Party, wanted: Sequence[int]) -> None:
