@@ -300,7 +300,8 @@ def _enter(signed_in: accounts_service.SignedIn, onward: str | None) -> Response
     login_user(user, authn_via=["email"])
     session["since"] = int(now().timestamp())
     response = redirect(_onward(onward), 303)
-    locale.remember(response, signed_in.locale, secure=current_app.config["SESSION_COOKIE_SECURE"])
+    if not locale.was_chosen():
+        locale.remember(response, signed_in.locale)
     return response
 
 

@@ -23,9 +23,8 @@ def init_app(app: Flask) -> None:
 
 def locale_of_request() -> str:
     """The language of the reader's last choice on this device, else the first their browser names that we speak."""
-    chosen = request.cookies.get(COOKIE, "")
-    if chosen in LOCALES:
-        return chosen
+    if was_chosen():
+        return request.cookies[COOKIE]
     for language, _quality in request.accept_languages:
         spoken = language.replace("_", "-").split("-")[0].lower()
         if spoken in LOCALES:
@@ -33,10 +32,21 @@ def locale_of_request() -> str:
     return DEFAULT_LOCALE
 
 
-def remember(response: Response, locale: str, *, secure: bool) -> None:
+def was_chosen() -> bool:
+    """Whether the reader chose a language on this device before."""
+    return request.cookies.get(COOKIE) in LOCALES
+
+
+def remember(response: Response, locale: str) -> None:
     """Keep the language on this device."""
     response.set_cookie(
-        COOKIE, locale, max_age=_YEAR_SECONDS, secure=secure, httponly=True, samesite="Lax", path="/"
+        COOKIE,
+        locale,
+        max_age=_YEAR_SECONDS,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+        path="/",
     )
 
 
@@ -49,7 +59,7 @@ def switch() -> ResponseReturnValue:
     if actor is not None:
         accounts_service.speak(actor.account_id, locale)
     response = redirect(page_to_return_to(request.form.get("next")), 303)
-    remember(response, locale, secure=request.is_secure)
+    remember(response, locale)
     return response
 
 

@@ -44,7 +44,18 @@ def test_each_call_gives_a_fresh_link(app: Flask, runner: FlaskCliRunner):
 
 def test_the_first_organiser_of_a_new_house(app: Flask, runner: FlaskCliRunner, region: None):
     made = runner.invoke(
-        args="account add --name 陈主任 --phone 13812345678 --role organiser --organisation NX".split()
+        args=[
+            "account",
+            "add",
+            "--name",
+            "陈主任",
+            "--phone",
+            "13812345678",
+            "--role",
+            "organiser",
+            "--organisation",
+            "NX",
+        ]
     )
     assert made.exit_code == 0, made.output
     link = runner.invoke(args=["signin-link", "--account", made.output.strip()]).output.strip()

@@ -269,6 +269,12 @@ def test_the_stay_speaks_the_language_of_the_account(app: Flask, client: FlaskCl
     assert '<html lang="en-GB">' in client.get("/sign-out").text
 
 
+def test_a_language_chosen_on_this_device_stays_chosen(client: FlaskClient, malan: Actor):
+    client.post("/language?locale=en")
+    sign_in(client, malan)
+    assert '<html lang="en-GB">' in client.get("/sign-out").text
+
+
 # -- New accounts ------------------------------------------------------------------------------------
 
 
