@@ -80,11 +80,13 @@ class Fitter:
         self.share: dict[int, tuple[int, int]] = {}
         for row in np.flatnonzero(self.form.is_of("limit")).tolist():
             limit = problem.limits[int(self.form.subject[row])]
+            if limit.share is None or limit.soft:
+                continue
             columns = self.form.column[self.form.start[row] : self.form.start[row + 1]]
             amounts = self.form.amount[self.form.start[row] : self.form.start[row + 1]]
-            if limit.share and (amounts < 0).any() and limit.each and len(columns):
+            if (amounts < 0).any() and limit.each:
                 self.share[row] = (self.option[int(columns[0])], limit.share[0])
-            elif limit.share:
+            else:
                 self.high[row] = UNLIMITED
 
     def _read_uses(self) -> None:
