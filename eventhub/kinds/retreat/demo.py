@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -58,6 +59,9 @@ HALAL = 0.38
 SHORT_WAYS = 0.06
 MEMBERS = 40
 """So many parties sign up by an account of their own; the officers' lists hold the others."""
+
+TRIES = 80
+"""Departures drawn, dear ones more often, until two or three are found that a party may take."""
 
 _DATA = Path(__file__).parent / "data" / "routes.json"
 _SHAPED_ON = 2026
@@ -235,7 +239,9 @@ class _Telling:
             option for option in programme.options if option.code not in {self._short.code, self._tight.code}
         ]
         # Some departures are asked for many times over, some hardly: as it is with real ones.
-        self._dearness = [min(4.0, 0.4 + random.paretovariate(2.2)) for _option in self._open]
+        self._dearness = list(
+            accumulate(min(4.0, 0.4 + random.paretovariate(2.2)) for _option in self._open)
+        )
 
     def parties(self) -> list[SignUp]:
         seats = sum(option.capacity or 0 for option in self._programme.options)
@@ -337,16 +343,14 @@ class _Telling:
     ) -> tuple[tuple[str, ...], tuple[Applicant, ...]]:
         """Two or three departures that are open to all of them; where there are none, nobody needs short ways."""
         wanted = self._random.choice((2, 2, 3))
-        pairs = zip(self._open, self._dearness, strict=True)
-        dear = sorted((-(self._random.random() ** (1 / weight)), option.code) for option, weight in pairs)
         for told in (applicants, tuple(replace(each, answers={}) for each in applicants)):
-            open_to = []
-            for _drawn, code in dear:
-                if self._may_go(unit, told, self._programme.option(code)):
-                    open_to.append(code)
-                if len(open_to) == wanted:
-                    return tuple(open_to), told
-        return tuple(open_to), told
+            found: list[str] = []
+            for option in self._random.choices(self._open, cum_weights=self._dearness, k=TRIES):
+                if option.code not in found and self._may_go(unit, told, option):
+                    found.append(option.code)
+                if len(found) == wanted:
+                    return tuple(found), told
+        raise ValueError(f"{TRIES} departures were tried, and none is open to {len(applicants)} people.")
 
     def _may_go(self, unit: OrganisationFacts, applicants: Sequence[Applicant], option: OptionFacts) -> bool:
         if option.capacity is not None and len(applicants) > option.capacity:
@@ -365,8 +369,8 @@ class _Telling:
 
     def _followed(self) -> Iterator[SignUp]:
         """Two who are certain of a place and whose seats are followed, and one who can be written to nowhere."""
-        dearest = sorted(zip(self._dearness, self._open, strict=True), key=lambda pair: (-pair[0], pair[1].code))
-        ranking = tuple(option.code for _weight, option in dearest[:3])
+        largest = sorted(self._open, key=lambda option: (-(option.capacity or 0), option.code))
+        ranking = tuple(option.code for option in largest[:3])
         units = self._free_units()
         for unit, story in ((units[0], "moved"), (units[1], "withdrawn")):
             person = replace(self._member(unit), claims=("heavy_post",))
