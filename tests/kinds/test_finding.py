@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from eventhub import kinds
 from eventhub.i18n import use_locale
 from eventhub.kinds import Kind, KindError
 from tests.kinds.conftest import kinds_also_in
+from tests.kinds.stories import batch, programme
 
 HOUSE = {"camp", "contest", "retreat"}
 
@@ -60,3 +62,17 @@ def test_a_folder_that_is_no_kind_stops_the_start(tmp_path: Path, source: str, s
     with kinds_also_in(tmp_path), pytest.raises(KindError) as refused:
         kinds.every()
     assert str(refused.value) == sentence
+
+
+def test_a_folder_named_twice_is_looked_into_once():
+    from tests.kinds.conftest import CHECKUP_FOLDER
+
+    with kinds_also_in(CHECKUP_FOLDER):
+        kinds.look_also_in([CHECKUP_FOLDER])
+        assert list(kinds.__path__).count(str(CHECKUP_FOLDER)) == 1
+
+
+def test_a_kind_without_aims_leaves_them_to_the_format():
+    plain = replace(kinds.named("camp"), objective=lambda _: [])
+    camp = programme("camp", [batch("B1")])
+    assert "objective" not in plain.frame(camp, [])

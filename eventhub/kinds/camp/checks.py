@@ -158,8 +158,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
     for number, child in enumerate(children):
         if programme.options and not open_to[number]:
             nearest = _nearest(programme, child, answers[number])
-            if nearest is not None:
-                yield nearest.at(f"people-{number}-birth_date")
+            yield nearest.at(f"people-{number}-birth_date")
     if all(open_to) and children and not set.intersection(*open_to):
         yield RULES.refusal(
             "together",
@@ -193,16 +192,13 @@ def _unknown(child: Person, field: str) -> Iterable[Problem]:
         yield Problem("missing", N_("Sex of %(name)s: please choose.", name=child.name), field + "sex")
 
 
-def _nearest(programme: ProgrammeFacts, child: Person, answers: Mapping[str, Any]) -> Problem | None:
-    """The refusal of the batch that comes closest: the last one for the too young, the first for the too old."""
-    found = [
-        bars(programme, option, child, answers)
-        for option in sorted(programme.options, key=lambda option: (option.first_day, option.code))
-    ]
-    for problem in reversed(found):
-        if problem is not None and problem.code == "too_young":
-            return problem
-    return next((problem for problem in found if problem is not None), None)
+def _nearest(programme: ProgrammeFacts, child: Person, answers: Mapping[str, Any]) -> Problem:
+    """Of a child that no batch is open to, the refusal that comes closest: the last batch for the too young, else
+    the first.
+    """
+    options = sorted(programme.options, key=lambda option: (option.first_day, option.code))
+    found = [problem for option in options if (problem := bars(programme, option, child, answers))]
+    return next((problem for problem in reversed(found) if problem.code == "too_young"), found[0])
 
 
 def _same_contact(application: Application) -> Iterable[Problem]:

@@ -232,3 +232,14 @@ def test_what_cannot_be_is_proved():
     camp = programme("camp", [batch("B1", capacity=2)], settings=LOOSE)
     assert infeasible(camp, pinned)
     assert not solved(camp, pinned).placements
+
+
+def test_without_the_setting_having_been_makes_no_difference():
+    camp = programme("camp", [batch("B1")], settings={"never_been_first": False})
+    been, new = person("a", claims=["migrant"], been=BEEN), person("b", claims=["migrant"])
+    assert tier_of(camp, been) == tier_of(camp, new) == 2
+
+
+def test_a_batch_that_does_not_say_how_many_teachers_it_has_is_not_limited_by_them():
+    camp = programme("camp", [batch("B1", details={})], settings={**LOOSE, "teacher_per_children": 1})
+    assert len(placed(camp, alone(9, ranking=["B1"]))) == 9

@@ -180,3 +180,51 @@ def test_a_wish_about_meals_needs_a_tick_of_its_own():
     day, born = date(2026, 5, 10), date(2011, 1, 1)
     assert _asked(day, born, personal={"meals": "halal"}) == ["guardian", "meals"]
     assert _asked(day, born, personal={"meals": "ordinary"}) == ["guardian"]
+
+
+# -- The rules as they are written -------------------------------------------------------------------
+
+
+def _rules(**settings: object) -> str:
+    from eventhub.kinds import of
+
+    with use_locale("zh"):
+        return "\n".join(str(rule) for rule in of(_camp()).rule_texts(_camp(**settings)))
+
+
+def test_the_rules_say_what_the_settings_are():
+    usual = _rules()
+    assert "困难职工家庭、农民工家庭、新就业形态劳动者家庭" in usual
+    assert "同类别中，未参加过夏令营的优先" in usual
+    assert "男女营员人数相差尽量不超过6人" in usual
+    changed = _rules(
+        never_been_first=False, sex_difference_firm=True, sex_difference=4, teacher_per_children=8
+    )
+    assert "未参加过夏令营的优先" not in changed
+    assert "男女营员人数相差不超过4人" in changed
+    assert "每名带队老师最多照看8名营员" in changed
+
+
+def test_a_child_born_on_29_february_is_told_the_day_it_turns_ten():
+    camp = programme("camp", [batch("B1", date(2026, 2, 28))])
+    problem = bars(camp, camp.option("B1"), person("闰", born=date(2016, 2, 29)), {})
+    with use_locale("en"):
+        assert str(problem).endswith("turns 10 only on 1 March 2026.")
+
+
+def test_a_child_whom_every_site_fails_for_its_meals_is_told_so():
+    camp = programme("camp", [batch("B1", FIRST, details={"halal": False})])
+    told = application(camp, person("兰"), answers=CONTACTS, personal={"meals": "halal"})
+    assert [problem.code for problem in check(camp, told)] == ["no_halal"]
+
+
+def test_a_child_too_old_for_every_batch_is_told_the_first():
+    camp = _camp()
+    (problem,) = check(camp, application(camp, person("大", born=date(2009, 1, 1)), answers=CONTACTS))
+    with use_locale("en"):
+        assert "Camp B1" in str(problem)
+
+
+def test_a_programme_without_batches_refuses_nobody_for_that():
+    empty = programme("camp", [])
+    assert list(check(empty, application(empty, person("兰"), answers=CONTACTS))) == []

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventhub.i18n import use_locale
+from eventhub.domain.facts import OccasionFacts
+from eventhub.i18n import Bilingual, use_locale
 from eventhub.kinds import of
 from eventhub.kinds.camp.invite import surname
 from tests.kinds.stories import batch, fund, person, programme, seat
@@ -79,3 +80,29 @@ def test_the_brief_says_where_to_meet():
             "Meeting point"
         ] == "In front of Yinchuan station"
     assert len(brief.bring) >= 3
+
+
+def test_a_card_tells_what_is_done_how_one_travels_and_what_is_missing():
+    details = {
+        "programme_zh": ["剪纸", "采摘"],
+        "programme_en": ["paper cutting", "picking"],
+        "transport_zh": "大巴",
+        "transport_en": "coach",
+        "halal": False,
+    }
+    camp = programme("camp", [batch("B1", details=details)])
+    with use_locale("zh"):
+        chinese = {str(fact.label): str(fact.value) for fact in of(camp).facts(camp, camp.option("B1"))}
+    with use_locale("en"):
+        english = {str(fact.label): str(fact.value) for fact in of(camp).facts(camp, camp.option("B1"))}
+    assert (chinese["活动内容"], chinese["交通"], chinese["用餐"]) == ("剪纸、采摘", "大巴", "不提供清真餐")
+    assert (english["What is done"], english["Travel"]) == ("paper cutting, picking", "coach")
+
+
+def test_without_a_meeting_point_nothing_is_said_of_one():
+    occasion = OccasionFacts(date(2026, 7, 13), date(2026, 7, 18), Bilingual("北京市"))
+    camp = programme("camp", [batch("B1", occasions=(occasion,))])
+    place = seat(camp, "B1", person("兰"))
+    with use_locale("zh"):
+        assert "集合" not in of(camp).entries(place)[0].description
+        assert "集合地点" not in {str(fact.label) for fact in of(camp).brief(place).lines}

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventhub.domain.facts import OccasionFacts
 from eventhub.domain.phases import ZONE
+from eventhub.i18n import Bilingual
 from eventhub.kinds.contest.allotment import kilometres, stations, too_close, village_of
 from tests.kinds.stories import framed, fund, heat, infeasible, party, person, placed, programme
 
@@ -237,3 +239,16 @@ def test_every_entry_has_one_station_and_no_two_share(sizes, remembered):
     by_entry = [{given_out[member.code] for member in entry.members} for entry in entries]
     assert all(len(found) == 1 for found in by_entry)
     assert len(set.union(set(), *by_entry)) == len(entries)
+
+
+def test_places_without_a_position_are_taken_as_neighbours():
+    first = heat("H1", "C01", NINE, position=None)
+    second = heat("H2", "C02", NINE + timedelta(minutes=60), position=GUYUAN)
+    assert not too_close(programme("contest", [first, second]), first, second)
+
+
+def test_a_heat_without_an_hour_is_a_mistake_and_says_so():
+    day = OccasionFacts(date(2026, 9, 8), date(2026, 9, 8), Bilingual("村"))
+    first, second = heat("H1", "C01", occasions=(day,)), heat("H2", "C02")
+    with pytest.raises(TypeError, match="at an hour, not on a day"):
+        too_close(programme("contest", [first, second]), first, second)

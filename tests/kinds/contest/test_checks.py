@@ -9,6 +9,7 @@ import pytest
 from eventhub.domain.facts import OptionFacts
 from eventhub.domain.phases import ZONE
 from eventhub.i18n import use_locale
+from eventhub.kinds import of
 from eventhub.kinds.contest.checks import bars, check, consents
 from tests.kinds.stories import application, heat, person, programme
 
@@ -111,3 +112,22 @@ def test_a_guardian_agrees_for_whoever_is_under_eighteen_on_the_day_of_sign_up(b
     contest = _contest()
     told = application(contest, person("a", born=born), item="C01", on=date(2026, 5, 10))
     assert [text.key for text in consents(contest, told)] == asked
+
+
+def test_the_rules_say_what_the_settings_are():
+    def rules(**settings: object) -> str:
+        series = programme("contest", [heat("H1")], settings=settings)
+        with use_locale("zh"):
+            return "\n".join(str(rule) for rule in of(series).rule_texts(series))
+
+    assert "按每小时50公里计算的路程时间，并另留30分钟" in rules()
+    assert "每场最多为平均数（向上取整）加1" in rules()
+    changed = rules(village_floor=False, village_spread=False, travel_speed=60)
+    assert "各村不设保底名额。" in changed
+    assert "同村队伍可安排在任意场次。" in changed
+    assert "按每小时60公里" in changed
+
+
+def test_an_item_that_does_not_exist_is_left_to_the_form():
+    contest = _contest()
+    assert list(check(contest, application(contest, person("a", born=ADULT), item="C99"))) == []

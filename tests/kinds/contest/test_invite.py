@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -72,3 +73,25 @@ def test_the_brief_says_when_to_arrive_and_where_to_stand():
         brief = of(CONTEST).brief(seat(CONTEST, "H1", WORKER, station="7"))
         told = {str(fact.label): str(fact.value) for fact in brief.lines}
     assert (told["Arrive by"], told["Station"]) == ("08:30", "7")
+
+
+def test_a_bare_heat_has_a_bare_card_and_a_named_meeting_point_is_told():
+    occasion = OccasionFacts(
+        datetime(2026, 9, 8, 9, tzinfo=ZONE),
+        datetime(2026, 9, 8, 10, tzinfo=ZONE),
+        Bilingual("村"),
+        Bilingual("村委会门前"),
+    )
+    bare = heat(
+        "H1", details={"venue_zh": "万亩基地", "item_zh": "采收"}, occasions=(occasion,), cost_fen=50_000
+    )
+    contest = programme("contest", [replace(bare, item_title=Bilingual(""))])
+    place = seat(contest, "H1", WORKER)
+    with use_locale("zh"):
+        told = {str(fact.label): str(fact.value) for fact in of(contest).facts(contest, contest.option("H1"))}
+        (entry,) = of(contest).entries(place)
+        brief = {str(fact.label): str(fact.value) for fact in of(contest).brief(place).lines}
+    assert told == {"比赛内容": "采收", "比赛地点": "万亩基地", "本场奖金及费用": "500元"}
+    assert entry.summary == "第H1场"
+    assert "集合地点：村委会门前" in entry.description
+    assert brief["集合地点"] == "村委会门前"

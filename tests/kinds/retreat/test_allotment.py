@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -266,3 +267,12 @@ def test_a_floor_nobody_can_meet_ends_as_infeasible():
 def test_an_empty_quota_limits_nothing():
     retreat = programme("retreat", [departure("D1")], quotas=(_quota("640100"),))
     assert framed(retreat, _members(1))["limits"] == []
+
+
+def test_a_departure_that_names_no_beds_or_coaches_is_limited_by_neither():
+    bare = departure("D1")
+    bare = replace(bare, details={})
+    retreat = programme("retreat", [bare])
+    framed_option = framed(retreat, _members(1))["options"][0]
+    assert framed_option.keys() == {"id", "capacity", "minimum"}
+    assert len(placed(retreat, _members(20))) == 20

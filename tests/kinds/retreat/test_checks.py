@@ -8,6 +8,7 @@ import pytest
 
 from eventhub.domain.facts import Applicant, Application, OptionFacts, PastPlace, PersonDraft
 from eventhub.i18n import use_locale
+from eventhub.kinds import of
 from eventhub.kinds.retreat.checks import bars, check, consents, minutes_there
 from tests.kinds.stories import application, departure, person, programme
 
@@ -166,3 +167,15 @@ def test_of_somebody_just_typed_in_the_city_is_not_guessed():
     retreat = _retreat(departure("D1", details={"hub_minutes": {"640400": 305}}))
     typed = Applicant(draft=PersonDraft("马安", ADULT, organisation="u1"), answers={"short_ways": True})
     assert list(check(retreat, Application(retreat.code, (typed,)))) == []
+
+
+def test_the_rules_say_what_the_settings_are():
+    def rules(**settings: object) -> str:
+        with use_locale("zh"):
+            return "\n".join(str(rule) for rule in of(_retreat()).rule_texts(_retreat(**settings)))
+
+    assert "每人2年内限参加一次。" in rules()
+    assert "参加过的可以再次参加。" in rules(once_in_years=0)
+    assert "单程不超过120分钟" in rules(low_mobility_minutes=120)
+    order = rules(priority_order=["retiring", "heavy_post"])
+    assert "即将退休、长期在苦脏累险及繁重岗位工作；其后为其他会员" in order

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
+import pytest
+
+from eventhub.domain.facts import OccasionFacts
 from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import PartyRole
-from eventhub.i18n import use_locale
+from eventhub.i18n import Bilingual, use_locale
 from eventhub.kinds import of
 from tests.kinds.stories import departure, person, programme, seat
 
@@ -63,3 +67,28 @@ def test_participants_and_companions_are_told_what_they_pay():
     assert paid[0]["Own share"] == "CNY 280"
     assert paid[1]["A companion pays"] == "CNY 780"
     assert "Own share" not in paid[1]
+
+
+def test_a_bare_departure_has_a_short_card_and_entry():
+    occasion = OccasionFacts(
+        datetime(2026, 6, 5, 18, tzinfo=ZONE), datetime(2026, 6, 7, 16, tzinfo=ZONE), Bilingual("昊苑村")
+    )
+    bare = replace(
+        departure("D1", occasions=(occasion,)), details={"stops_zh": ["酒庄", "岩画"], "halal": False}
+    )
+    retreat = programme("retreat", [bare])
+    place = seat(retreat, "D1", MEMBER)
+    with use_locale("zh"):
+        told = {str(fact.label): str(fact.value) for fact in of(retreat).facts(retreat, bare)}
+        (entry,) = of(retreat).entries(place)
+        labels = {str(fact.label) for fact in of(retreat).brief(place).lines}
+    assert told == {"补助": "500元/人", "沿途": "酒庄、岩画", "用餐": "不提供清真餐"}
+    assert entry.place == "昊苑村"
+    assert labels == {"联系人"}
+
+
+def test_a_departure_of_whole_days_is_a_mistake_and_says_so():
+    occasion = OccasionFacts(date(2026, 6, 5), date(2026, 6, 7), Bilingual("昊苑村"))
+    retreat = programme("retreat", [departure("D1", occasions=(occasion,))])
+    with pytest.raises(TypeError, match="at an hour, not on a day"):
+        of(retreat).entries(seat(retreat, "D1", MEMBER))
