@@ -138,6 +138,16 @@ def one_of(actor: Actor, code: str, *, on: date) -> PersonRow | None:
     return _person_row(person, found_relation, found_participant)
 
 
+def reached_at(actor: Actor, code: str) -> tuple[str, str]:
+    """Telephone and mail address kept of somebody the account may sign up, to be corrected; empty for anybody else."""
+    row = db.session.execute(
+        select(Participant.phone, Participant.email)
+        .join(Relation, Relation.participant_id == Participant.id)
+        .where(Relation.account_id == actor.account_id, Participant.code == code)
+    ).first()
+    return (row.phone or "", row.email or "") if row is not None else ("", "")
+
+
 def speaks_for(actor: Actor, participant: Participant) -> bool:
     """Whether an officer or organiser answers for somebody's unit."""
     if actor.account_id == 0:

@@ -1,0 +1,1 @@
+"""What members, guardians and officers do for themselves and their own."""

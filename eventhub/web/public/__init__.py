@@ -1,0 +1,1 @@
+"""What everybody may see: the programmes, and calendars behind their secret addresses."""

@@ -1,0 +1,275 @@
+"""The programmes as everybody sees them: which there are, and what each is, for whom, at what price, by which rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from eventhub import kinds
+from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts
+from eventhub.domain.phases import ZONE, phase_of
+from eventhub.domain.problems import NotFound
+from eventhub.domain.terms import Phase, RegistrationState
+from eventhub.i18n import N_, Text, _, ngettext
+from eventhub.kinds import Fact, Kind
+from eventhub.queries import programmes as queries
+from eventhub.queries import registrations as registration_queries
+from eventhub.web.access import PUBLIC, current_actor, permission
+from eventhub.web.formats import date_range, day, moment
+from eventhub.web.pages import now, page
+from eventhub.web.public._contacts import children_officer, contact_of
+
+pages = Blueprint("programmes", __name__)
+
+MOST_CARDS = 12
+"""Up to so many options stand as cards; more are easier to compare in a table."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A programme on the list."""
+
+    code: str
+    kind: Kind
+    title: object
+    summary: object
+    phase: Phase
+    left: str
+    when: str
+    url: str
+    action: Text
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """All that are announced, and those that are over apart."""
+
+    current: tuple[Card, ...]
+    over: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class KeyDate:
+    """One of the dates in the life of a programme."""
+
+    label: Text
+    when: str
+    past: bool
+    now: bool
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option as the page shows it: its facts as the kind tells them, and how many want it."""
+
+    code: str
+    title: object
+    when: str
+    place: object
+    seats: int | None
+    first: int
+    ranked: int
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The options of one item; one nameless group where there are no items."""
+
+    code: str
+    title: object
+    options: tuple[Option, ...]
+    as_cards: bool
+    sign_up_url: str
+
+
+@dataclass(frozen=True)
+class Action:
+    """The one thing the reader can do now."""
+
+    label: Text
+    url: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A sign-up the reader has here already."""
+
+    code: str
+    state: RegistrationState
+    url: str
+
+
+@dataclass(frozen=True)
+class ProgrammePage:
+    """A programme with all that somebody needs in order to decide."""
+
+    programme: ProgrammeFacts
+    kind: Kind
+    phase: Phase
+    left: str
+    dates: tuple[KeyDate, ...]
+    groups: tuple[Group, ...]
+    rules: tuple[Text, ...]
+    action: Action | None
+    standing: tuple[Standing, ...]
+    children_officer: str
+
+
+_ACTIONS: Mapping[Phase, Text] = {
+    Phase.OPEN: N_("Look and sign up"),
+}
+
+
+@pages.get("/")
+@permission(PUBLIC)
+def index() -> ResponseReturnValue:
+    """The programmes, those that close soonest first."""
+    at = now()
+    cards = [_card(programme, at) for programme in queries.listing(at)]
+    return page(
+        "public/programmes.html",
+        ListPage(
+            current=tuple(card for card in cards if card.phase is not Phase.OVER),
+            over=tuple(card for card in cards if card.phase is Phase.OVER),
+        ),
+    )
+
+
+@pages.get("/programmes/<code>")
+@permission(PUBLIC)
+def show(code: str) -> ResponseReturnValue:
+    """One programme; a draft is seen by its organisers alone."""
+    at, actor = now(), current_actor()
+    programme = queries.facts(code)
+    if not queries.may_see(actor, programme, at):
+        raise NotFound
+    kind, phase = kinds.of(programme), phase_of(programme, at)
+    standing = _standing(programme, actor, at)
+    value = ProgrammePage(
+        programme=programme,
+        kind=kind,
+        phase=phase,
+        left=left_of(programme, at),
+        dates=_dates(programme, at),
+        groups=_groups(programme, kind),
+        rules=kind.rule_texts(programme),
+        action=_action(programme, kind, phase, standing),
+        standing=standing,
+        children_officer=children_officer(programme) if kind.for_guardians else "",
+    )
+    return page("public/programme.html", value, contact=contact_of(programme))
+
+
+def left_of(programme: ProgrammeFacts, at: datetime) -> str:
+    """How long until the next thing happens: “5 days left”, “closes today at 18:00”."""
+    phase = phase_of(programme, at)
+    today = at.astimezone(ZONE).date()
+    if phase is Phase.OPEN and programme.closes_at is not None:
+        closes = programme.closes_at.astimezone(ZONE)
+        days = (closes.date() - today).days
+        if days == 0:
+            return _("closes today at %(time)s", time=f"{closes:%H:%M}")
+        return ngettext("%(num)s day left", "%(num)s days left", days)
+    if phase is Phase.ANNOUNCED and programme.opens_at is not None:
+        return _("opens on %(day)s", day=day(programme.opens_at))
+    if phase in {Phase.CLOSED, Phase.ALLOTTING} and programme.result_at is not None:
+        return _("result due on %(day)s", day=day(programme.result_at))
+    return ""
+
+
+def _card(programme: ProgrammeFacts, at: datetime) -> Card:
+    phase = phase_of(programme, at)
+    first, last = programme.first_day, programme.last_day
+    return Card(
+        code=programme.code,
+        kind=kinds.of(programme),
+        title=programme.title,
+        summary=programme.summary,
+        phase=phase,
+        left=left_of(programme, at),
+        when=date_range(first, last) if first and last else "",
+        url=url_for("public.programmes.show", code=programme.code),
+        action=_ACTIONS.get(phase, N_("Look at it")),
+    )
+
+
+def _dates(programme: ProgrammeFacts, at: datetime) -> tuple[KeyDate, ...]:
+    first, last = programme.first_day, programme.last_day
+    told: list[tuple[Text, str, bool]] = [
+        (label, moment(when), when <= at)
+        for label, when in (
+            (N_("Sign-up opens"), programme.opens_at),
+            (N_("Sign-up closes"), programme.closes_at),
+        )
+        if when is not None
+    ]
+    if programme.result_at is not None:
+        told.append((N_("Result"), day(programme.result_at), bool(programme.published) or programme.result_at <= at))
+    if first is not None and last is not None:
+        told.append((N_("It takes place"), date_range(first, last), last < at.astimezone(ZONE).date()))
+    following = next((number for number, (_label, _when, past) in enumerate(told) if not past), None)
+    return tuple(
+        KeyDate(label, when, past=past, now=number == following)
+        for number, (label, when, past) in enumerate(told)
+    )
+
+
+def _groups(programme: ProgrammeFacts, kind: Kind) -> tuple[Group, ...]:
+    demand = queries.demand(programme.code)
+    found = []
+    for code, title in programme.items:
+        options = programme.options_of(code)
+        found.append(
+            Group(
+                code=code,
+                title=title,
+                options=tuple(_option(programme, kind, option, demand.get(option.code, (0, 0))) for option in options),
+                as_cards=len(options) <= MOST_CARDS and not kind.choose_item,
+                sign_up_url=url_for("my.sign_up.begin", programme=programme.code, item=code or None),
+            )
+        )
+    return tuple(found)
+
+
+def _option(programme: ProgrammeFacts, kind: Kind, option: OptionFacts, wanted: tuple[int, int]) -> Option:
+    return Option(
+        code=option.code,
+        title=option.title,
+        when=date_range(option.occasions[0].starts, option.occasions[-1].ends),
+        place=option.occasions[0].place,
+        seats=option.capacity,
+        first=wanted[0],
+        ranked=wanted[1],
+        facts=tuple(kind.facts(programme, option)),
+    )
+
+
+def _standing(programme: ProgrammeFacts, actor: Actor | None, at: datetime) -> tuple[Standing, ...]:
+    if actor is None:
+        return ()
+    rows = registration_queries.mine(actor, on=at.astimezone(ZONE).date())
+    return tuple(
+        Standing(row.code, row.state, url_for("my.registrations.show", code=row.code))
+        for row in rows
+        if row.programme.code == programme.code
+        and row.members
+        and row.state not in {RegistrationState.WITHDRAWN, RegistrationState.CANCELLED}
+    )
+
+
+def _action(
+    programme: ProgrammeFacts, kind: Kind, phase: Phase, standing: tuple[Standing, ...]
+) -> Action | None:
+    draft = next((each for each in standing if each.state is RegistrationState.DRAFT), None)
+    if phase is Phase.OPEN and draft is not None:
+        return Action(N_("Continue my sign-up"), draft.url)
+    if phase is Phase.OPEN and (not standing or kind.choose_item):
+        return Action(N_("Sign up"), url_for("my.sign_up.begin", programme=programme.code))
+    if standing:
+        return Action(N_("See how my sign-up stands"), standing[0].url)
+    return None
