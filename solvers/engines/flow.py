@@ -80,7 +80,8 @@ class Network:
         for group, placed in problem.pinned.items():
             mine = slice(int(groups.first[group]), int(groups.first[group + 1]))
             open_[mine] = False
-            open_[list(placed)] = True
+            pins = np.array(list(placed), np.int64)
+            open_[pins] = ~choices.banned[pins]
             stay[group] = sum(placed.values()) < (supply[group] if groups.piece[group] else 1)
         if closed is not None:
             open_ &= ~closed[choices.option]

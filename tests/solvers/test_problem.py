@@ -25,17 +25,26 @@ def group(**keys):
 
 
 REFUSED = [
-    ({"groups": [group(choices=[{"option": "R99", "rank": 1}])]}, 'groups[0].choices[0].option: no option "R99"'),
+    (
+        {"groups": [group(choices=[{"option": "R99", "rank": 1}])]},
+        'groups[0].choices[0].option: no option "R99"',
+    ),
     ({"groups": [group(colour="red")]}, "groups[0]: object contains unknown field `colour`"),
     ({"groups": [group(), group()]}, 'groups[1].id: "g" stands at groups[0] already'),
-    ({"groups": [group(choices=[{"option": "a", "rank": 1}, {"option": "a", "rank": 2}])]}, "is listed twice"),
+    (
+        {"groups": [group(choices=[{"option": "a", "rank": 1}, {"option": "a", "rank": 2}])]},
+        "is listed twice",
+    ),
     ({"groups": [group(lot=1), group(id="h", lot=1)]}, "groups[1].lot: 1 is the lot of groups[0] already"),
     ({"groups": [group(size=0)]}, "groups[0].size: expected `int` >= 1"),
     ({"groups": [group(size=1.5)]}, "groups[0].size"),
     ({"groups": [group(size=2**53 + 1)]}, "groups[0].size"),
     ({"groups": [group(size=3, piece=4)]}, "groups[0].piece"),
     ({"groups": [group(size=3, piece=1, weight=4)]}, "groups[0].weight"),
-    ({"groups": [group(size=2, piece=1, choices=[{"option": "a", "rank": 1, "heads": 2}])]}, "choices[0].heads"),
+    (
+        {"groups": [group(size=2, piece=1, choices=[{"option": "a", "rank": 1, "heads": 2}])]},
+        "choices[0].heads",
+    ),
     ({"groups": [group(people=["p", "p"])]}, "groups[0].people"),
     ({"groups": [group(weight=2**53, choices=[{"option": "a", "rank": 2**20}])]}, "could pass 2^63"),
     ({"pinned": {"g": "zz"}}, 'pinned.g: no option "zz"'),
@@ -78,7 +87,9 @@ def test_mapping_bytes_and_file_read_the_same(tmp_path):
     source = samples.camp(children=30)
     path = tmp_path / "problem.json"
     path.write_text(json.dumps(source, indent=3))
-    assert {read(source).sha256, read(json.dumps(source).encode()).sha256, read(path).sha256} == {read(source).sha256}
+    assert {read(source).sha256, read(json.dumps(source).encode()).sha256, read(path).sha256} == {
+        read(source).sha256
+    }
 
 
 def test_the_order_of_lists_without_an_order_does_not_matter():
@@ -101,14 +112,19 @@ def test_the_hash_adds_no_defaults_and_sees_every_value():
 
 def test_canonical_text_orders_keys_by_utf16_units():
     assert canonical_text({"\U0001f600": 1, "\ufb33": 2}) == '{"\U0001f600":1,"\ufb33":2}'.encode()
-    assert canonical_text({"b": [1, None, True], "a": "\u0001\n\"é"}) == '{"a":"\\u0001\\n\\"é","b":[1,null,true]}'.encode()
+    assert (
+        canonical_text({"b": [1, None, True], "a": '\u0001\n"é'})
+        == '{"a":"\\u0001\\n\\"é","b":[1,null,true]}'.encode()
+    )
 
 
 def test_a_result_reads_back_as_it_was_written():
     from solvers.solve import solve
 
     outcome = solve(read(samples.camp(children=30, batches=2, seats=10)))
-    assert Outcome.from_dict(json.loads(json.dumps(outcome.to_dict()))) == Outcome.from_dict(outcome.to_dict())
+    assert Outcome.from_dict(json.loads(json.dumps(outcome.to_dict()))) == Outcome.from_dict(
+        outcome.to_dict()
+    )
     with pytest.raises(ValueError, match="format"):
         Outcome.from_dict({"format": "another"})
     with pytest.raises(ValueError, match="cannot be read"):
@@ -118,8 +134,19 @@ def test_a_result_reads_back_as_it_was_written():
 def test_objective_unfolds_by_tier_then_rank():
     source = samples.camp(children=30, batches=3, seats=10)
     names = [(s.stage, s.tier, s.rank) for s in read(source).stages]
-    assert names[:5] == [("placed", 1, None), ("placed", 2, None), ("placed", 3, None), ("rank", 1, 3), ("rank", 1, 2)]
-    assert names[-4:] == [("soft", None, None), ("cost", None, None), ("changes", None, None), ("lot", None, None)]
+    assert names[:5] == [
+        ("placed", 1, None),
+        ("placed", 2, None),
+        ("placed", 3, None),
+        ("rank", 1, 3),
+        ("rank", 1, 2),
+    ]
+    assert names[-4:] == [
+        ("soft", None, None),
+        ("cost", None, None),
+        ("changes", None, None),
+        ("lot", None, None),
+    ]
     source["objective"] = [{"stage": "rank", "as": "maximal"}, {"stage": "rank", "as": "worst", "tier": 2}]
     assert [(s.maximise, s.rank, s.measure) for s in read(source).stages] == [
         (True, 1, "at"),

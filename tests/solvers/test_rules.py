@@ -13,7 +13,10 @@ def options(*ids, **keys):
 
 
 def group(id_, *choices, **keys):
-    listed = [choice if isinstance(choice, dict) else {"option": choice, "rank": n} for n, choice in enumerate(choices, 1)]
+    listed = [
+        choice if isinstance(choice, dict) else {"option": choice, "rank": n}
+        for n, choice in enumerate(choices, 1)
+    ]
     return {"id": id_, "choices": listed, **keys}
 
 
@@ -50,7 +53,9 @@ def test_a_group_is_placed_together_or_not_at_all():
 
 def test_heads_of_a_choice_count_in_place_of_the_size():
     choice = {"option": "a", "rank": 1, "heads": 2}
-    assert answer(options=options("a", capacity=2), groups=[group("g", choice, size=3)]).placements == {"g": "a"}
+    assert answer(options=options("a", capacity=2), groups=[group("g", choice, size=3)]).placements == {
+        "g": "a"
+    }
     assert answer(options=options("a", capacity=1), groups=[group("g", choice, size=3)]).placements == {}
 
 
@@ -79,14 +84,28 @@ def test_pins_and_bans_hold():
     outcome = answer(options=options("a", "b"), groups=pair(), pinned={"g": "b", "h": None})
     assert outcome.placements == {"g": "b"}
     assert answer(options=options("a", "b"), groups=pair(), banned={"g": ["a"]}).placements["g"] == "b"
-    assert conflict(options=options("a", "b"), groups=pair(), pinned={"g": "b"}, banned={"g": ["b"]}) == {"pinned", "banned"}
+    assert conflict(options=options("a", "b"), groups=pair(), pinned={"g": "b"}, banned={"g": ["b"]}) == {
+        "pinned",
+        "banned",
+    }
 
 
 def test_a_fund_is_not_overdrawn():
     fund = [{"id": "fund", "capacity": 100}]
     seats = options("a", head_uses={"fund": 60})
-    assert len(answer(resources=fund, options=seats, groups=[group("g", "a"), group("h", "a")]).placements) == 1
-    assert len(answer(resources=[{"id": "fund", "capacity": 120}], options=seats, groups=[group("g", "a"), group("h", "a")]).placements) == 2
+    assert (
+        len(answer(resources=fund, options=seats, groups=[group("g", "a"), group("h", "a")]).placements) == 1
+    )
+    assert (
+        len(
+            answer(
+                resources=[{"id": "fund", "capacity": 120}],
+                options=seats,
+                groups=[group("g", "a"), group("h", "a")],
+            ).placements
+        )
+        == 2
+    )
 
 
 def test_what_exceeds_one_fund_is_borne_by_the_next():
@@ -101,8 +120,12 @@ def test_what_exceeds_one_fund_is_borne_by_the_next():
 def test_an_option_that_does_not_run_uses_nothing():
     fund = [{"id": "fund", "capacity": 50}]
     seats = [{"id": "a", "uses": {"fund": 50}}, {"id": "b", "uses": {"fund": 50}}]
-    assert len(answer(resources=fund, options=seats, groups=[group("g", "a"), group("h", "b")]).placements) == 1
-    assert len(answer(resources=fund, options=seats, groups=[group("g", "a"), group("h", "a")]).placements) == 2
+    assert (
+        len(answer(resources=fund, options=seats, groups=[group("g", "a"), group("h", "b")]).placements) == 1
+    )
+    assert (
+        len(answer(resources=fund, options=seats, groups=[group("g", "a"), group("h", "a")]).placements) == 2
+    )
 
 
 def test_enough_carriers_are_taken_and_no_more_than_there_are():
@@ -113,7 +136,9 @@ def test_enough_carriers_are_taken_and_no_more_than_there_are():
 
 
 def test_carriers_share_the_load_of_their_tag():
-    rooms = options("a", carriers=[{"tag": "f", "seats": 3, "cost": 3}, {"tag": "f", "seats": 2, "cost": 2}, {"seats": 9}])
+    rooms = options(
+        "a", carriers=[{"tag": "f", "seats": 3, "cost": 3}, {"tag": "f", "seats": 2, "cost": 2}, {"seats": 9}]
+    )
     outcome = answer(options=rooms, groups=[group("g", "a", size=7, tags={"f": 5})])
     assert outcome.carriers == {"a": (1, 1, 1)}
 
@@ -121,7 +146,10 @@ def test_carriers_share_the_load_of_their_tag():
 def test_teachers_taken_by_the_piece_use_a_resource():
     seats = options("a", carriers=[{"seats": 1, "uses": {"teacher": 1}}])
     teachers = [{"id": "teacher", "capacity": 1}]
-    assert len(answer(resources=teachers, options=seats, groups=[group("g", "a"), group("h", "a")]).placements) == 1
+    assert (
+        len(answer(resources=teachers, options=seats, groups=[group("g", "a"), group("h", "a")]).placements)
+        == 1
+    )
 
 
 @pytest.mark.parametrize(("maximum", "placed"), [(1, 1), (2, 2)])
@@ -133,13 +161,25 @@ def test_a_maximum_by_tag_holds_over_all_options(maximum, placed):
 
 def test_a_maximum_for_each_option_spreads_a_village():
     limit = [{"id": "l", "options": "*", "each": True, "tag": "v:*", "maximum": 1}]
-    tagged = [group("g", "a", "b", tags={"v:1": 1}), group("h", "a", "b", tags={"v:1": 1}), group("i", "a", tags={"v:2": 1})]
-    assert answer(options=options("a", "b"), groups=tagged, limits=limit).placements == {"g": "a", "h": "b", "i": "a"}
+    tagged = [
+        group("g", "a", "b", tags={"v:1": 1}),
+        group("h", "a", "b", tags={"v:1": 1}),
+        group("i", "a", tags={"v:2": 1}),
+    ]
+    assert answer(options=options("a", "b"), groups=tagged, limits=limit).placements == {
+        "g": "a",
+        "h": "b",
+        "i": "a",
+    }
 
 
 def test_a_floor_brings_a_village_in_or_is_named():
     limit = [{"id": "floor", "options": "*", "tag": "v:*", "minimum": 1}]
-    tagged = [group("g", "a", tier=1, tags={"v:1": 1}), group("h", "a", tier=1, tags={"v:1": 1}), group("i", "a", tier=2, tags={"v:2": 1})]
+    tagged = [
+        group("g", "a", tier=1, tags={"v:1": 1}),
+        group("h", "a", tier=1, tags={"v:1": 1}),
+        group("i", "a", tier=2, tags={"v:2": 1}),
+    ]
     assert "i" in answer(options=options("a", capacity=2), groups=tagged, limits=limit).placements
     assert conflict(options=options("a", capacity=1), groups=tagged, limits=limit) == {"capacity", "limit"}
     nobody = [{"id": "floor", "options": "*", "tag": "w", "minimum": 1}]
@@ -163,12 +203,20 @@ def test_a_soft_limit_is_missed_by_as_few_heads_as_can_be():
     girls = [group(name, "a", tags={"f": 1}) for name in "ghi"]
     outcome = answer(options=options("a"), groups=girls, limits=limit)
     assert {stage.stage: stage.value for stage in outcome.stages}["soft"] == 2
-    outcome = answer(options=options("a"), groups=girls, limits=limit, objective=[{"stage": "soft"}, {"stage": "placed"}, {"stage": "lot"}])
+    outcome = answer(
+        options=options("a"),
+        groups=girls,
+        limits=limit,
+        objective=[{"stage": "soft"}, {"stage": "placed"}, {"stage": "lot"}],
+    )
     assert len(outcome.placements) == 1
 
 
 def test_groups_kept_apart_are_not_in_one_option():
-    assert answer(options=options("a", "b"), groups=pair(), apart=[["h", "g"]]).placements == {"g": "a", "h": "b"}
+    assert answer(options=options("a", "b"), groups=pair(), apart=[["h", "g"]]).placements == {
+        "g": "a",
+        "h": "b",
+    }
 
 
 def test_nobody_is_in_two_places_at_once():
@@ -196,14 +244,19 @@ def test_a_split_group_has_no_part_smaller_than_its_piece():
 def test_no_more_heads_move_than_may():
     seats = options("a", "b", capacity=1)
     before = {"g": "b", "h": "a"}
-    assert answer(options=seats, groups=pair(), previous=before, objective=[{"stage": "lot"}]).placements["g"] == "a"
+    assert (
+        answer(options=seats, groups=pair(), previous=before, objective=[{"stage": "lot"}]).placements["g"]
+        == "a"
+    )
     assert answer(options=seats, groups=pair(), previous=before, max_changes=1).placements == before
 
 
 def test_a_tolerance_lets_later_stages_fall_back_and_no_further():
     seats = [{"id": "a", "cost": 10}, {"id": "b", "cost": 10}]
     four = [group(name, "a") for name in "ghi"] + [group("j", "b")]
-    strict = answer(options=seats, groups=four, objective=[{"stage": "placed"}, {"stage": "cost"}, {"stage": "lot"}])
+    strict = answer(
+        options=seats, groups=four, objective=[{"stage": "placed"}, {"stage": "cost"}, {"stage": "lot"}]
+    )
     assert len(strict.placements) == 4
     lenient = [{"stage": "placed", "tolerance": [1, 4]}, {"stage": "cost"}, {"stage": "lot"}]
     outcome = answer(options=seats, groups=four, objective=lenient)
@@ -214,7 +267,26 @@ def test_a_tolerance_lets_later_stages_fall_back_and_no_further():
 def test_worst_and_spread_and_running_are_counted():
     seats = options("a", "b", capacity=2)
     four = [group(name, "a", "b", tags={"c:1" if name in "gh" else "c:2": 1}) for name in "ghij"]
-    outcome = answer(options=seats, groups=four, objective=[{"stage": "running"}, {"stage": "placed"}, {"stage": "spread", "prefix": "c:"}, {"stage": "rank", "as": "worst"}, {"stage": "lot"}])
+    outcome = answer(
+        options=seats,
+        groups=four,
+        objective=[
+            {"stage": "running"},
+            {"stage": "placed"},
+            {"stage": "spread", "prefix": "c:"},
+            {"stage": "rank", "as": "worst"},
+            {"stage": "lot"},
+        ],
+    )
     assert [stage.value for stage in outcome.stages] == [0, 0, 0, 0, 4]
-    outcome = answer(options=seats, groups=four, objective=[{"stage": "spread", "prefix": "c:"}, {"stage": "running"}, {"stage": "rank", "as": "worst"}, {"stage": "lot"}])
+    outcome = answer(
+        options=seats,
+        groups=four,
+        objective=[
+            {"stage": "spread", "prefix": "c:"},
+            {"stage": "running"},
+            {"stage": "rank", "as": "worst"},
+            {"stage": "lot"},
+        ],
+    )
     assert [stage.value for stage in outcome.stages] == [1000, 2, 2, 4]

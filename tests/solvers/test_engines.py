@@ -1,0 +1,81 @@
+"""The engines at a size worth timing: the clock is kept, answers are clean, effort repeats."""
+
+import time
+
+import pytest
+
+from solvers import samples
+from solvers.engines import conflict, lot
+from solvers.engines.search import Search
+from solvers.outcome import Status
+from solvers.problem import read
+from solvers.rules.form import Form
+from solvers.solve import EngineError, solve
+from solvers.source import canonical_text
+
+
+def answer_only(outcome):
+    return canonical_text({key: value for key, value in outcome.to_dict().items() if key != "run"})
+
+
+def test_a_camp_of_full_size_is_proved_to_the_last_lot():
+    problem = read(samples.camp())
+    outcome = solve(problem, seconds=30)
+    assert outcome.status is Status.OPTIMAL
+    assert outcome.gap == 0
+    assert outcome.stages[-1].value == len(problem.groups.ids)
+    assert answer_only(outcome) == answer_only(solve(problem, seconds=30, seed=3))
+
+
+@pytest.mark.parametrize(("kind", "scale"), [("contest", 0.1), ("retreat", 0.02)])
+def test_the_wide_way_keeps_the_rules_and_its_clock(kind, scale):
+    began = time.monotonic()
+    outcome = solve(read(getattr(samples, kind)(scale=scale)), seconds=4, engine="flow")
+    assert time.monotonic() - began < 8
+    assert outcome.status is Status.FEASIBLE
+    assert all(stage.bound is not None for stage in outcome.stages)
+    assert outcome.run["engine"] == "flow+repair"
+
+
+def test_work_in_place_of_seconds_repeats_an_unproved_answer():
+    problem = read(samples.retreat(scale=0.008))
+    one, other = (solve(problem, work=1) for _ in range(2))
+    assert answer_only(one) == answer_only(other)
+
+
+def test_stop_is_heard():
+    outcome = solve(read(samples.retreat(scale=0.01)), seconds=60, should_stop=lambda: True)
+    assert outcome.run["seconds"] < 5
+
+
+def test_the_flow_settles_many_stages_of_a_large_plain_problem():
+    problem = read(samples.plain(groups=3000, options=150, listed=6, seats=18))
+    outcome = solve(problem, seconds=30, engine="flow")
+    assert outcome.run["engine"] == "flow"
+    assert all(stage.value == stage.bound for stage in outcome.stages[:-1])
+    assert outcome.stages[0].value == 2700
+
+
+def test_an_engine_that_is_not_there_is_refused_in_words():
+    with pytest.raises(EngineError, match='no engine "mip"'):
+        solve(read(samples.plain()), engine="mip")
+
+
+def test_a_conflict_is_irreducible_or_says_that_it_may_not_be():
+    source = samples.camp(children=60, batches=3, seats=15)
+    for option in source["options"]:
+        option["must_run"] = True
+    source["resources"][0]["capacity"] = 2 * 6_000_000
+    search = Search(Form.of(read(source)), 20)
+    found = conflict.explain(search, seconds=20)
+    assert {(rule["kind"], rule["id"]) for rule in found["rules"]} >= {("resource", "fund")}
+    assert len(found["rules"]) == 4
+    assert "irreducible" not in found
+    assert conflict.explain(search, seconds=0)["irreducible"] is False
+
+
+def test_without_time_the_draw_claims_only_what_needs_no_proof():
+    problem = read(samples.camp(children=60, batches=3, seats=15))
+    form = Form.of(problem)
+    nobody = form.complete(problem.choices.units * 0)
+    assert lot.luckiest(form, nobody) == 0
