@@ -12,7 +12,7 @@ from eventhub.i18n import N_, Text
 class Problem:
     """One thing that is wrong: what, where and what to do, said in the reader's language.
 
-    ``field`` is the name of the form field it belongs to (``people-1-birth_date``, ``options``), or ""
+    ``field`` is the name of the form field it belongs to (``participants-1-birth_date``, ``options``), or ""
     for the whole form; ``code`` is a stable word for tests and journals.
     """
 

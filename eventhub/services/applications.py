@@ -22,7 +22,7 @@ def judged(
     ``ours`` is the party that is being changed: its own registrations are no doubles.
     """
     kind = kinds.of(programme)
-    application, problems = _with_answers(kind, application)
+    application, problems = with_answers(kind, application)
     problems += _party_size(kind, programme, application)
     problems += _ranking(kind, programme, application)
     problems += kind.check(programme, application)
@@ -31,7 +31,8 @@ def judged(
     return application, problems
 
 
-def _with_answers(kind: kinds.Kind, application: Application) -> tuple[Application, list[Problem]]:
+def with_answers(kind: kinds.Kind, application: Application) -> tuple[Application, list[Problem]]:
+    """The application with what was typed as values, and the answers that cannot be understood."""
     ours = [question for question in kind.questions if question.asked is Asked.PARTY]
     theirs = [question for question in kind.questions if question.asked is Asked.PERSON]
     values, problems = answers(ours, application.answers)

@@ -106,6 +106,8 @@ def take(
     A form that was kept before answers as it did then; with other content under the same key it is a Conflict.
     """
     target = Target.of(session, programme_code)
+    today = at.astimezone(ZONE).date()
+    entries = [replace(entry, application=replace(entry.application, on=today)) for entry in entries]
     receipts = _replays(session, entries, by)
     new = [place for place in range(len(entries)) if place not in receipts]
     if new:

@@ -156,7 +156,7 @@ def received(session: Session, party: Party, programme: ProgrammeFacts, *, by: A
             contact_phone=programme.contact_phone,
             programme=programme.title,
             number=party.code,
-            who=_list([kind.display_name(person) for person in people]),
+            who=_list([kind.calendar_name(programme, person) for person in people]),
             choices=[
                 known[each.option.code].title for each in party.preferences if each.option.code in known
             ],

@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from eventhub.domain.questions import Asked
 from eventhub.domain.terms import PartyRole, Sex, word
 from eventhub.extensions import transaction
 from eventhub.i18n import LOCALES, N_, Text, use_locale
+from eventhub.services import applications as applying
 from eventhub.services import intake, journal
 from eventhub.services.intake import Entry
 
@@ -204,15 +205,17 @@ def _application(
         for question in kind.questions
         if question.asked is Asked.PARTY and question.key in first
     }
-    return Application(
+    listed = Application(
         programme=programme.code,
         applicants=tuple(_applicant(row, line, kind, unit) for line, row in members),
         ranking=_choices(first.get(CHOICES, ""), programme, item, line),
         item=item,
         flexible=kind.flexible,
         answers=party_answers,
-        consents=tuple(text.key for text in kind.consents(programme, Application(programme.code, ()))),
     )
+    # The officer answers for it that everybody on the list has agreed; the signed papers stay with the unit.
+    answered, _ = applying.with_answers(kind, listed)
+    return replace(listed, consents=tuple(text.key for text in kind.consents(programme, answered)))
 
 
 def _applicant(row: Mapping[str, str], line: int, kind: kinds.Kind, unit: str) -> Applicant:

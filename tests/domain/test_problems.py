@@ -25,7 +25,7 @@ def test_nothing_wrong_refuses_nothing():
 
 
 def test_a_problem_can_be_told_at_another_field():
-    assert ONE.at("people-0-name") == Problem("one", ONE.message, "people-0-name")
+    assert ONE.at("participants-0-name") == Problem("one", ONE.message, "participants-0-name")
 
 
 def test_not_found_and_not_allowed_say_no_more_than_they_must():

@@ -84,9 +84,9 @@ def test_no_is_an_answer_to_a_required_question():
 
 def test_what_nobody_asked_is_dropped_and_fields_carry_their_prefix():
     question = Question("q", LABEL, Answer.NUMBER)
-    values, problems = answers([question], {"q": "x", "diagnosis": "flu"}, prefix="people-1-")
+    values, problems = answers([question], {"q": "x", "diagnosis": "flu"}, prefix="participants-1-")
     assert values == {}
-    assert [problem.field for problem in problems] == ["people-1-q"]
+    assert [problem.field for problem in problems] == ["participants-1-q"]
     with use_locale("zh"):
         assert str(problems[0]) == "用餐：请填写整数，例如12。"
 

@@ -149,7 +149,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
     """What is wrong with an application as a whole; single batches are judged by :func:`bars`."""
     children = [person_of(applicant) for applicant in application.applicants]
     for number, child in enumerate(children):
-        yield from _unknown(child, f"people-{number}-")
+        yield from _unknown(child, f"participants-{number}-")
     answers = [{**application.answers, **applicant.answers} for applicant in application.applicants]
     open_to = [
         {option.code for option in programme.options if bars(programme, option, child, its_answers) is None}
@@ -158,7 +158,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
     for number, child in enumerate(children):
         if programme.options and not open_to[number]:
             nearest = _nearest(programme, child, answers[number])
-            yield nearest.at(f"people-{number}-birth_date")
+            yield nearest.at(f"participants-{number}-birth_date")
     if all(open_to) and children and not set.intersection(*open_to):
         yield RULES.refusal(
             "together",

@@ -131,7 +131,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
             yield Problem(
                 "missing",
                 N_("Date of birth of %(name)s: please fill this in.", name=person.name),
-                f"people-{number}-birth_date",
+                f"participants-{number}-birth_date",
             )
     open_to = []
     for number, (person, applicant) in enumerate(zip(people, application.applicants, strict=True)):
@@ -140,7 +140,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
         open_to.append({code for code, problem in refused.items() if problem is None})
         problem = next(iter(refused.values()))
         if not open_to[-1] and problem is not None:
-            yield problem.at(f"people-{number}-birth_date")
+            yield problem.at(f"participants-{number}-birth_date")
     if all(open_to) and open_to and not set.intersection(*open_to):
         yield RULES.refusal(
             "team",
@@ -173,7 +173,7 @@ def _team_size(heats: tuple[OptionFacts, ...], people: list[Person]) -> Iterable
                 sizes=_Either(tuple(sizes)),
                 now=len(people),
             ),
-            field="people",
+            field="participants",
         )
 
 

@@ -134,7 +134,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
                 companions=companions,
                 going=len(going),
             ),
-            field="people",
+            field="participants",
         )
     for number, (person, applicant) in enumerate(zip(people, application.applicants, strict=True)):
         if applicant.role is PartyRole.PARTICIPANT and not person.unit:
@@ -145,7 +145,7 @@ def check(programme: ProgrammeFacts, application: Application) -> Iterable[Probl
                     "participants are members of a primary union. Choose the unit of %(name)s.",
                     name=person.name,
                 ),
-                field=f"people-{number}-organisation",
+                field=f"participants-{number}-organisation",
             )
     yield from _nowhere_to_go(programme, application, people)
 
@@ -244,7 +244,7 @@ def _nowhere_to_go(
         open_to.append({code for code, problem in refused.items() if problem is None})
         problem = next(iter(refused.values()), None)
         if not open_to[-1] and problem is not None:
-            yield problem.at(f"people-{number}-name")
+            yield problem.at(f"participants-{number}-name")
     if all(open_to) and open_to and not set.intersection(*open_to):
         yield RULES.refusal(
             "together",

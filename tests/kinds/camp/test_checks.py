@@ -101,7 +101,9 @@ def test_a_pair_of_whom_one_is_outside_the_ages_is_told_which():
     camp = _camp()
     sister, brother = person("兰", name="马兰"), person("小", name="马小", born=date(2018, 1, 1))
     problems = list(check(camp, application(camp, sister, brother, answers=CONTACTS)))
-    assert [(problem.code, problem.field) for problem in problems] == [("too_young", "people-1-birth_date")]
+    assert [(problem.code, problem.field) for problem in problems] == [
+        ("too_young", "participants-1-birth_date")
+    ]
     assert "马小" in str(problems[0])
 
 
@@ -137,7 +139,7 @@ def test_two_emergency_contacts_have_two_numbers():
 def test_birth_date_and_sex_are_asked_for():
     camp = _camp()
     problems = list(check(camp, application(camp, person("兰", born=None, sex=None), answers=CONTACTS)))
-    assert {problem.field for problem in problems} == {"people-0-birth_date", "people-0-sex"}
+    assert {problem.field for problem in problems} == {"participants-0-birth_date", "participants-0-sex"}
 
 
 def test_a_child_just_typed_in_is_judged_like_one_known():

@@ -77,7 +77,7 @@ def test_somebody_whom_no_heat_is_open_to_is_named():
     contest = _contest()
     child = person("b", name="马小", born=date(2014, 1, 1))
     (problem,) = check(contest, application(contest, person("a", born=ADULT), child, item="C01"))
-    assert (problem.code, problem.field) == ("too_young", "people-1-birth_date")
+    assert (problem.code, problem.field) == ("too_young", "participants-1-birth_date")
 
 
 def test_a_team_whom_no_heat_fits_together_is_refused():
@@ -94,7 +94,7 @@ def test_a_team_whom_no_heat_fits_together_is_refused():
 def test_birth_dates_are_asked_for():
     contest = _contest()
     (problem,) = check(contest, application(contest, person("a", born=None), item="C01"))
-    assert (problem.code, problem.field) == ("missing", "people-0-birth_date")
+    assert (problem.code, problem.field) == ("missing", "participants-0-birth_date")
 
 
 def test_halal_lunch_is_only_where_it_is_cooked():

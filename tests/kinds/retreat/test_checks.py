@@ -119,14 +119,14 @@ def test_participants_have_a_unit_and_companions_need_none():
     retreat = _retreat()
     stranger = person("x", name="王安", born=ADULT, organisations=())
     (problem,) = check(retreat, application(retreat, _member(), stranger))
-    assert (problem.code, problem.field) == ("no_unit", "people-1-organisation")
+    assert (problem.code, problem.field) == ("no_unit", "participants-1-organisation")
     assert list(check(retreat, application(retreat, _member(), companions=[stranger]))) == []
 
 
 def test_whoever_has_been_lately_is_told_before_anything_is_ranked():
     retreat = _retreat()
     (problem,) = check(retreat, application(retreat, _member(PastPlace("retreat", 2025))))
-    assert (problem.code, problem.field) == ("been_lately", "people-0-name")
+    assert (problem.code, problem.field) == ("been_lately", "participants-0-name")
 
 
 def test_a_family_that_fits_no_departure_together_is_told():
