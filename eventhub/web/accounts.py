@@ -85,7 +85,6 @@ class SignUpForm(FlaskForm):  # type: ignore[misc]
 
     name = StringField(
         _later(N_("Name")),
-        validators=[DataRequired(message=_FILL_IN)],
         description=_later(N_("As on your identity card.")),
         render_kw={"autocomplete": "name", "maxlength": 60},
     )
@@ -208,6 +207,8 @@ def redeem_code() -> ResponseReturnValue:
 def link(token: str) -> ResponseReturnValue:
     """Show the button. Opening the link uses nothing up, however often and by whomever it is opened."""
     works = accounts_queries.link_works(token, at=now())
+    if not works and current_actor() is not None:
+        return redirect(_onward(request.args.get("next")), 303)
     value = LinkPage(works=works, next=local_path(request.args.get("next")) or "")
     return page("accounts/link.html", value, status=200 if works else 410)
 
@@ -299,15 +300,21 @@ def _enter(signed_in: accounts_service.SignedIn, onward: str | None) -> Response
     user = current_app.extensions["security"].datastore.find_user(id=signed_in.account_id)
     login_user(user, authn_via=["email"])
     session["since"] = int(now().timestamp())
-    response = redirect(_onward(onward), 303)
+    response = redirect(local_path(onward) or _home(signed_in.account_id), 303)
     if not locale.was_chosen():
         locale.remember(response, signed_in.locale)
     return response
 
 
 def _onward(target: str | None) -> str:
-    """Where they were going; else home, which for those who work here is the desk."""
+    """Where they were going, else the first page."""
     return local_path(target) or "/"
+
+
+def _home(account_id: int) -> str:
+    """Where somebody begins who was going nowhere in particular: an organiser at the desk."""
+    actor = accounts_queries.actor(account_id)
+    return locale.page_to_return_to("/desk" if actor.is_a(Role.ORGANISER) else "/")
 
 
 def _network() -> str:

@@ -61,7 +61,16 @@ def show_on(form: Form, error: EventHubError | tuple[Problem, ...]) -> None:
         if field is None:
             form.form_errors.append(problem.message)  # type: ignore[arg-type] # said when the page is
         else:
-            field.errors = [*field.errors, problem.message]  # type: ignore[list-item]
+            field.errors = [*field.errors, _without_label(str(problem.message), str(field.label.text))]
+
+
+def _without_label(said: str, label: str) -> str:
+    """The sentence without the name of its field in front, which the form shows anyway: “Name: please ...”."""
+    rest = said.removeprefix(label)
+    if rest == said or rest[:1] not in {":", "："}:
+        return said
+    rest = rest[1:].lstrip()
+    return rest[:1].upper() + rest[1:]
 
 
 def _field_of(form: Form, name: str) -> Field | None:

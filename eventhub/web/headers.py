@@ -32,8 +32,9 @@ def init_app(app: Flask, *, https: bool) -> None:
             # Named with a word made of its content, a file never changes; named without it, it is asked for anew.
             headers["Cache-Control"] = f"public, {_AGE}, immutable" if "v" in request.args else "no-cache"
         else:
-            # Pages name people and carry one-time values: no cache keeps them, neither here nor on the way.
-            headers["Cache-Control"] = "no-store"
+            # Pages name people and carry one-time values: no cache keeps them. A calendar's feed says `private`.
+            if not headers.get("Cache-Control", "").startswith("private"):
+                headers["Cache-Control"] = "no-store"
             response.vary.update(["Cookie", "Accept-Language"])
         return response
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from hypothesis import example, given
 from hypothesis import strategies as st
+from werkzeug.routing import Rule
 
 from eventhub.domain.facts import HOUSE, Actor
 from eventhub.domain.terms import OrganisationKind, Role
@@ -178,6 +179,27 @@ def test_a_stay_ends_however_busy_it_is(house: Flask, role: Role, organisation: 
     assert client.get("/for/signed_in").status_code == 200
     house.extensions["clock"] = lambda: AT + stays + timedelta(seconds=1)
     assert client.get("/for/signed_in").status_code == 303
+
+
+# -- The form guard ----------------------------------------------------------------------------------
+
+
+def test_no_form_of_the_house_is_taken_without_its_token(app: Flask):
+    app.config["WTF_CSRF_ENABLED"] = True
+    changing = [
+        rule for rule in app.url_map.iter_rules() if (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
+    ]
+    assert len(changing) >= 6
+    adapter = app.url_map.bind("localhost")
+    for rule in changing:
+        values = {name: example_of(rule, name) for name in rule.arguments}
+        path = adapter.build(rule.endpoint, values, method="POST")
+        assert app.test_client().post(path).status_code == 400, rule
+
+
+def example_of(rule: Rule, name: str) -> str:
+    """Something that may stand in this place of an address."""
+    return next(iter(sorted(getattr(rule._converters[name], "items", ["1"]))))
 
 
 # -- Scope -------------------------------------------------------------------------------------------

@@ -194,6 +194,13 @@ def test_nobody_is_sent_elsewhere_by_a_link_of_ours(
     assert client.post(link, data={"next": target}).location == "/"
 
 
+def test_a_spent_link_takes_whoever_is_in_already_on(app: Flask, client: FlaskClient, malan: Actor):
+    link = link_for(app, malan)
+    client.post(link)
+    answer = client.get(f"{link}?next=/my/calendar")
+    assert (answer.status_code, answer.location) == (303, "/my/calendar")
+
+
 # -- The stay ----------------------------------------------------------------------------------------
 
 
@@ -315,6 +322,16 @@ def test_what_was_typed_stays_when_a_new_account_is_refused(app: Flask, client: 
         assert f'href="#{field}"' in answer.text
     with app.app_context():
         assert db.session.scalar(select(func.count(Account.id))) == 0
+
+
+def test_everything_missing_is_said_at_once(client: FlaskClient, units: None):
+    answer = client.post("/sign-up", data={"role": "member"}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 422
+    complaints = re.findall(r'<li><a href="#(\w+)">([^<]+)</a></li>', answer.text)
+    assert complaints == [
+        ("name", "Name: Please fill this in."),
+        ("email", "E-mail address: Give an e-mail address or a mobile number."),
+    ]
 
 
 @pytest.mark.parametrize("role", ["organiser", "officer", "", "nonsense"])

@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest, Gone, MethodNotAllowed, RequestEntit
 from wtforms import FieldList, Form, FormField, StringField
 
 from eventhub.domain.problems import Conflict, EventHubError, NotAllowed, NotFound, Problem, Refused
-from eventhub.i18n import N_
+from eventhub.i18n import N_, use_locale
 from eventhub.web.access import PUBLIC, permission
 from eventhub.web.errors import show_on, status_of
 
@@ -179,6 +179,18 @@ def test_problems_stand_at_their_fields_and_the_rest_over_the_form(app: Flask):
     assert form.travellers[0].form.name.errors == ()
     assert len(form.travellers[1].form.name.errors) == 1
     assert len(form.form_errors) == 2
+
+
+@pytest.mark.parametrize(("locale", "said"), [("zh", "请填写此项。"), ("en", "Please fill this in.")])
+def test_a_field_is_not_named_twice(app: Flask, locale: str, said: str):
+    class Labelled(Form):
+        name = StringField(str(N_("Name")))
+
+    with use_locale(locale):
+        form = Labelled()
+        form.name.label.text = str(N_("Name"))
+        show_on(form, (problem("name"),))
+    assert form.name.errors == [said]
 
 
 def test_every_problem_of_one_field_is_kept(app: Flask):
