@@ -75,7 +75,8 @@ class Found:
         self.values = values
         self.infeasible = status == cp_model.INFEASIBLE
         self.proved = status == cp_model.OPTIMAL
-        self.bound = bound if status in {cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN} else None
+        # A search cut off before it began reports a bound of 0 all the same, so "unknown" tells none.
+        self.bound = bound if status in {cp_model.OPTIMAL, cp_model.FEASIBLE} else None
 
 
 def ask(model: Any, search: Search, *, seconds: float, watch: Any = None) -> tuple[Any, Any]:
