@@ -88,7 +88,8 @@ def options_of(story: Scenario, number: int) -> dict[str, str | None]:
 def states() -> dict[str, RegistrationState]:
     """Registration code -> state, read anew."""
     db.session.rollback()
-    return dict(db.session.execute(select(Registration.code, Registration.state)).tuples().all())
+    rows = db.session.execute(select(Registration.code, Registration.state))
+    return {row.code: row.state for row in rows}
 
 
 def told(*names: str) -> list[Letter]:

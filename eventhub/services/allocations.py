@@ -13,7 +13,6 @@ import secrets
 import shutil
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -329,7 +328,11 @@ def execute(
     folder = settings.runs_folder / str(run_id)
     solving.end_leftovers(folder)
     try:
-        return _execute(job, folder, worker=worker, clock=clock, quitting=quitting)
+        ended = _execute(job, folder, worker=worker, clock=clock, quitting=quitting)
+        if ended is not None:
+            # What killed workers left beside our own try is of no use any more.
+            shutil.rmtree(folder, ignore_errors=True)
+        return ended
     except LeaseLost:
         return None
     except Exception as error:  # noqa: BLE001
@@ -338,8 +341,6 @@ def execute(
         return _fail(job, f"{type(error).__name__}: {error}", worker=worker, at=clock())
     finally:
         shutil.rmtree(folder / str(job.tries), ignore_errors=True)
-        with suppress(OSError):
-            folder.rmdir()
 
 
 def _execute(
@@ -358,8 +359,9 @@ def _execute(
     if watch.quit:
         jobs.release(worker=worker)
         return None
-    if ended.killed:
-        return _finish(job, RunState.UNKNOWN, {"ended_late": True}, worker=worker, at=clock())
+    if ended.killed or (watch.stopped and not ended.answered):
+        # Ended before it had anything to show.
+        return _finish(job, RunState.UNKNOWN, {}, worker=worker, at=clock())
     if not ended.answered:
         return _unanswered(job, ended, worker=worker, at=clock())
     watch.last(jobs.LONG_STEP)
@@ -477,7 +479,7 @@ class _Watch:
     def __init__(self, job: _Job, *, worker: str, clock: Clock, quitting: Callable[[], bool]) -> None:
         self.lost = self.quit = False
         self._job, self._worker, self._clock, self._quitting = job, worker, clock, quitting
-        self._stop = job.stop
+        self.stopped = job.stop
         self._looks = 0
 
     def order(self, progress: dict[str, Any]) -> solving.Order:
@@ -490,7 +492,7 @@ class _Watch:
         self._looks += 1
         if self.lost:
             return solving.Order.KILL
-        return solving.Order.STOP if self._stop else solving.Order.GO_ON
+        return solving.Order.STOP if self.stopped else solving.Order.GO_ON
 
     def last(self, how_long: timedelta) -> None:
         """The last beat, before a step that has none."""
@@ -508,7 +510,7 @@ class _Watch:
                     lease_until=self._clock() + how_long,
                     progress=dict(progress),
                 )
-                self._stop = bool(
+                self.stopped = bool(
                     session.scalar(
                         select(AllocationRun.stop_requested).where(AllocationRun.id == self._job.id)
                     )

@@ -102,9 +102,7 @@ def test_a_party_is_placed_together_or_not_at_all(story: Scenario) -> None:
     pair = story.registers(
         story.child("马小雨"), story.child("马小雪", born=date(2015, 8, 1)), ranking=("B1",)
     )
-    other = story.registers(
-        story.child("丁一"), story.child("丁二", born=date(2015, 9, 1)), ranking=("B1",)
-    )
+    other = story.registers(story.child("丁一"), story.child("丁二", born=date(2015, 9, 1)), ranking=("B1",))
     given = options_of(story, allot(story))
 
     assert sorted(
@@ -268,9 +266,7 @@ def test_floors_that_cannot_be_met_end_a_run_as_infeasible_and_the_page_names_th
     story.camp = "impossible"
     receipts = sign_up(story, 3, ranking=("B1",))
     close(story)
-    allocations.pin(
-        story.camp, receipts[0].party, "B1", reason="特殊情况", by=story.organiser, at=story.at
-    )
+    allocations.pin(story.camp, receipts[0].party, "B1", reason="特殊情况", by=story.organiser, at=story.at)
     number = allocations.request(story.camp, seconds=10, seed=1, by=story.organiser, at=story.at)
     run_id = queries.run_id(story.camp, number)
     ended = allocations.execute(run_id, worker="w", clock=ticking(story))
@@ -289,9 +285,7 @@ def test_a_place_fixed_by_hand_is_kept_and_needs_a_reason(story: Scenario) -> No
     close(story)
     with pytest.raises(Refused):
         allocations.pin(story.camp, receipts[0].party, "B2", reason=" ", by=story.organiser, at=story.at)
-    allocations.pin(
-        story.camp, receipts[0].party, "B2", reason="与医院约定", by=story.organiser, at=story.at
-    )
+    allocations.pin(story.camp, receipts[0].party, "B2", reason="与医院约定", by=story.organiser, at=story.at)
     allocations.pin(story.camp, receipts[1].party, None, reason="重复报名", by=story.organiser, at=story.at)
     given = options_of(story, allot(story))
     assert [given[receipt.registrations[0]] for receipt in receipts[:2]] == ["B2", None]
@@ -309,9 +303,7 @@ def test_a_pin_cannot_go_where_the_rules_bar_a_child(story: Scenario) -> None:
     close(story)
     for option in ("B2", "B9"):
         with pytest.raises(Refused) as barred:
-            allocations.pin(
-                story.camp, receipt.party, option, reason="请求", by=story.organiser, at=story.at
-            )
+            allocations.pin(story.camp, receipt.party, option, reason="请求", by=story.organiser, at=story.at)
         assert barred.value.problems[0].field == "option"
 
 

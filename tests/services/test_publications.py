@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from flask import Flask
@@ -22,9 +23,9 @@ from eventhub.models.accounts import Account, Participant
 from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.journal import JournalEntry
-from eventhub.models.programmes import Programme
+from eventhub.models.programmes import Option, Programme
 from eventhub.models.publications import Publication, PublishedAllotment
-from eventhub.models.registrations import RegistrationStep
+from eventhub.models.registrations import Party, Registration, RegistrationStep
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import publications as queries
 from eventhub.services import allocations, programmes, publications, registrations
@@ -47,11 +48,7 @@ def seat_letters() -> list[Letter]:
 
 def move(story: Scenario, code: str, option: str) -> int:
     """Pin the party of a registration elsewhere and run again."""
-    party = db.session.scalar(
-        select(registrations.Party.code)
-        .join(registrations.Registration)
-        .where(registrations.Registration.code == code)
-    )
+    party = db.session.scalar(select(Party.code).join(Registration).where(Registration.code == code))
     allocations.pin(story.camp, str(party), option, reason="调整", by=story.organiser, at=story.at)
     return allot(story)
 
@@ -85,9 +82,12 @@ def test_a_first_publication_places_tells_and_invites(story: Scenario) -> None:
     assert {(step.old, step.account_id) for step in steps} == {(S.SUBMITTED, story.organiser.account_id)}
     counts = queries.listing(story.camp)[0].counts
     assert (counts["placed"], counts["invited"], counts["no_address"], counts["new"]) == (3, 3, 0, 3)
-    assert db.session.scalar(
-        select(func.count()).select_from(JournalEntry).where(JournalEntry.event == "result published")
-    ) == 1
+    assert (
+        db.session.scalar(
+            select(func.count()).select_from(JournalEntry).where(JournalEntry.event == "result published")
+        )
+        == 1
+    )
 
 
 @pytest.mark.database
@@ -113,8 +113,8 @@ def test_a_move_keeps_the_uid_and_raises_sequence_and_stamp(story: Scenario) -> 
     (invite,) = calendar_of(code)
     assert (invite.uid, invite.sequence, invite.method) == (uid, 1, Method.REQUEST)
     assert invite.stamp > stamp
-    (letter,) = told("moved")
-    assert (letter.registration.code, letter.sequence) == (code, 1)
+    (letter,) = [each for each in told("moved") if each.registration and each.registration.code == code]
+    assert letter.sequence == 1
     assert letter.context["was_option"]
     assert letter.calendar is not None
     _calendar, event = event_of(letter.calendar)
@@ -182,9 +182,7 @@ def test_placed_is_invited_and_without_address(story: Scenario) -> None:
     with transaction() as session:
         session.execute(update(Account).values(email=None))
         participant = session.scalar(
-            select(Participant.id)
-            .join(registrations.Registration)
-            .where(registrations.Registration.code == receipts[1].registrations[0])
+            select(Participant.id).join(Registration).where(Registration.code == receipts[1].registrations[0])
         )
         session.execute(
             update(Participant).where(Participant.id == participant).values(email="own@example.org")
@@ -217,9 +215,7 @@ def test_the_message_goes_to_the_nearest_who_can_be_written_to(
     sign_up(story, 1)
     with transaction() as session:
         session.execute(update(Participant).values(email=own))
-        session.execute(
-            update(Account).where(Account.id == story.guardian.account_id).values(email=guardian)
-        )
+        session.execute(update(Account).where(Account.id == story.guardian.account_id).values(email=guardian))
     publish(story, allot(story))
 
     (letter,) = told("allotted")
@@ -296,9 +292,7 @@ def test_nothing_is_sent_once_the_event_is_over(story: Scenario) -> None:
     story.at = datetime(2026, 8, 15, tzinfo=UTC)
     with transaction() as session:
         registration = session.scalars(
-            select(registrations.Registration).where(
-                registrations.Registration.code == receipts[0].registrations[0]
-            )
+            select(Registration).where(Registration.code == receipts[0].registrations[0])
         ).one()
         assert invites.end_seat(session, registration.id, at=story.at, by=story.organiser)
     assert len(seat_letters()) == before
@@ -389,7 +383,7 @@ def test_a_publication_that_fails_half_way_leaves_no_trace(
 def test_the_preview_foretells_what_publishing_does(story: Scenario) -> None:
     receipts = sign_up(story, 22)
     publish(story, allot(story, seed=3))
-    gone = [code for code, state in states().items() if state is S.ALLOTTED][0]
+    gone = next(code for code, state in states().items() if state is S.ALLOTTED)
     party = next(receipt.party for receipt in receipts if gone in receipt.registrations)
     allocations.pin(story.camp, party, None, reason="取消资格", by=story.organiser, at=story.at)
     run = allot(story)
@@ -423,7 +417,9 @@ def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_orde
     """SEQUENCE never falls, DTSTAMP rises, a UID ends once with a CANCEL, at most one object lives a seat."""
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["B1", "B2", None, "withdraw"])), max_size=6))
+    @given(
+        st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["B1", "B2", None, "withdraw"])), max_size=6)
+    )
     def holds(steps: list[tuple[int, str | None]]) -> None:
         folder = tmp_path_factory.mktemp("story")
         url = sqlite_template.copy_to(folder / "test.sqlite")
@@ -448,7 +444,9 @@ def _step(story: Scenario, receipt: registrations.Receipt, what: str | None) -> 
         registrations.withdraw(receipt.party, reason="", by=story.guardian, at=story.at)
         return
     standing = {
-        each: (invites[-1].option.code if (invites := calendar_of(each)) and not invites[-1].ended_at else None)
+        each: (
+            invites[-1].option.code if (invites := calendar_of(each)) and not invites[-1].ended_at else None
+        )
         for each, state in states().items()
         if state is not S.WITHDRAWN
     }
@@ -460,8 +458,8 @@ def _published(story: Scenario, wanted: dict[str, str | None]) -> None:
     facts = programme_queries.facts(story.camp)
     with transaction() as session:
         programme_id = programme_queries.id_of(session, story.camp)
-        options = {row.code: row.id for row in session.scalars(select(allocations.Option))}
-        ids = {row.code: row.id for row in session.scalars(select(registrations.Registration))}
+        options = {row.code: row.id for row in session.scalars(select(Option))}
+        ids = {row.code: row.id for row in session.scalars(select(Registration))}
         run = AllocationRun(
             programme_id=programme_id,
             number=1 + (session.scalar(select(func.max(AllocationRun.number))) or 0),
@@ -501,7 +499,7 @@ def _series_hold() -> None:
         stamps = [stamp for _method, _sequence, stamp in series]
         assert sequences[0] == 0
         assert sequences == sorted(sequences)
-        assert all(later > earlier for earlier, later in zip(stamps, stamps[1:], strict=False))
+        assert all(later > earlier for earlier, later in pairwise(stamps))
         assert "CANCEL" not in methods[:-1]
     alive = db.session.execute(
         select(Invite.registration_id, func.count())

@@ -1,0 +1,156 @@
+"""Pages of runs: numbers in words, people with their reasons a page at a time."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from eventhub.domain.facts import QuotaFacts
+from eventhub.domain.problems import NotFound
+from eventhub.domain.terms import RunState
+from eventhub.i18n import Bilingual, use_locale
+from eventhub.queries import allocations as queries
+from eventhub.queries import reasons
+from tests.allotting import allot, publish, sign_up
+from tests.scenario import CITY, Scenario, camp_facts
+
+
+@pytest.fixture
+def story(app: Flask):
+    with app.app_context():
+        yield Scenario.begins()
+
+
+def said(told: object, locale: str = "en") -> str:
+    with use_locale(locale):
+        return str(told)
+
+
+@pytest.mark.database
+def test_the_page_of_a_run_tells_places_money_tiers_and_ranks(story: Scenario) -> None:
+    sign_up(story, 22)
+    number = allot(story)
+    publish(story, number)
+    page = queries.run(story.camp, number)
+
+    assert (page.state, page.applied, page.placed, page.unplaced) == (RunState.OPTIMAL, 22, 20, 2)
+    assert [(row.option.code, row.filled, row.runs) for row in page.options] == [
+        ("B1", 10, True),
+        ("B2", 10, True),
+    ]
+    assert [(row.wanted_first, row.wanted) for row in page.options] == [(22, 22), (0, 22)]
+    assert (page.money[0].used_fen, page.money_granted_fen) == (20 * 230_000, 100_000_00)
+    assert [(row.applied, row.placed) for row in page.tiers] == [(22, 20)]
+    assert sum(row.placed for row in page.ranks) == 20
+    assert page.first_choices == 10
+    assert page.published_as == (1,)
+    assert page.gap == 0
+    assert all(stage.proved for stage in page.stages)
+    assert said(page.stages[0].name) == f"Placed, priority group {page.tiers[0].tier}"
+
+
+@pytest.mark.database
+def test_people_are_shown_a_page_at_a_time(story: Scenario) -> None:
+    sign_up(story, 5)
+    number = allot(story)
+    first = queries.people_of(story.camp, number, size=3)
+    second = queries.people_of(story.camp, number, size=3, after=first.next_after or 0)
+
+    assert (first.total, len(first.rows), len(second.rows), second.next_after) == (5, 3, 2, None)
+    assert {row.registration for row in first.rows} & {row.registration for row in second.rows} == set()
+    assert queries.people_of(story.camp, number, placed=False).rows == ()
+
+
+def test_the_runs_are_listed_newest_first(story: Scenario) -> None:
+    sign_up(story, 1)
+    allot(story)
+    allot(story)
+    assert [(row.number, row.placed) for row in queries.runs(story.camp)] == [(2, 1), (1, 1)]
+    newest = queries.latest(story.camp)
+    assert newest is not None
+    assert newest.number == 2
+    with pytest.raises(NotFound):
+        queries.run(story.camp, 9)
+
+
+FULL = {
+    "lot": 47,
+    "tier": 1,
+    "why": [{"option": "B1", "code": "full", "tier": 1, "rank": 1, "lot": 38, "seats": 40, "asked": 61}],
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (
+            FULL,
+            "“Yinchuan camp B1”: 40 places, wanted by 61 people of your priority; your lot is 47, the last one in has 38.",
+        ),
+        (
+            {"lot": 4, "tier": 2, "why": [{**FULL["why"][0], "tier": 1}]},  # type: ignore[dict-item, index]
+            "“Yinchuan camp B1”: 40 places, all taken by people who come before you by the rules of priority.",
+        ),
+        ({"rank": 1, "why": []}, "This was your first choice."),
+        ({"pinned": True, "rank": 3, "why": []}, "The organiser fixed this by hand."),
+        (
+            {"why": [{"option": "B1", "code": "too-large", "left": 1, "size": 2}]},
+            "“Yinchuan camp B1” has 1 places left, too few for your party of 2, which goes together or not at all.",
+        ),
+        (
+            {
+                "why": [
+                    {"option": "B1", "code": "resource", "resource": "fund:fund", "left": 5, "needed": 230000}
+                ]
+            },
+            "“Yinchuan camp B1”: the fund “Camp fund” has CNY 0.05 left, and your place would take CNY 2,300.",
+        ),
+        ({"why": [{"option": "B1", "code": "a code of tomorrow"}]}, None),
+        ({}, None),
+    ],
+)
+def test_reasons_are_sentences_with_their_numbers(reason: dict[str, object], expected: str | None) -> None:
+    nothing = "None of the options that you chose was open to you."
+    assert said(reasons.paragraph(reason, camp_facts())) == (expected or nothing)
+
+
+def test_every_code_of_the_format_has_a_sentence() -> None:
+    codes = [
+        "banned",
+        "pinned",
+        "did-not-run",
+        "apart",
+        "clash",
+        "too-large",
+        "full",
+        "resource",
+        "limit",
+        "changes",
+        "aim",
+        "room",
+        "not-listed",
+    ]
+    for code in codes:
+        why = {"why": [{"option": "B1", "code": code}]}
+        (sentence,) = reasons.sentences(why, camp_facts())
+        assert "Yinchuan camp B1" in said(sentence)
+        assert "银川营 B1" in said(sentence, "zh")
+
+
+def test_a_conflict_names_quota_fund_and_option() -> None:
+    facts = camp_facts(quotas=(QuotaFacts(CITY, Bilingual("银川市总工会", "Yinchuan"), floor=30),))
+    told = {
+        "rules": [
+            {"kind": "limits", "id": f"quota:{CITY}"},
+            {"kind": "resources", "id": "fund:fund"},
+            {"kind": "capacity", "id": "B1"},
+        ],
+        "irreducible": True,
+    }
+    assert [said(sentence) for sentence in reasons.conflict(told, facts)] == [
+        "These rules cannot all be met:",
+        "Quota of Yinchuan: at least 30 people.",
+        "The fund “Camp fund” holds CNY 100,000.",
+        "“Yinchuan camp B1” has 10 places.",
+        "Loosening any one of them is enough to take this conflict away.",
+    ]
