@@ -69,7 +69,7 @@ def check_claim(
         row = session.scalar(select(Participant).where(Participant.code == code))
         if row is None or not people_queries.speaks_for(by, row):
             raise NotFound
-        found = next((each for each in row.claims if each.kind == kind), None)
+        found = {each.kind: each for each in row.claims}.get(kind)
         if found is None:
             found = Claim(participant=row, kind=kind)
             session.add(found)
