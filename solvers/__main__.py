@@ -44,7 +44,7 @@ def _solve(options: argparse.Namespace) -> int:
         workers=options.workers,
         seed=options.seed,
         engine=options.engine,
-        on_progress=_Line(sys.stderr.isatty()) if options.progress else None,
+        on_progress=_Line(terminal=sys.stderr.isatty()) if options.progress else None,
         should_stop=stop.asked,
     )
     if options.progress and sys.stderr.isatty():
@@ -95,7 +95,7 @@ class _Stop:
 class _Line:
     """Progress for a person (one line, redrawn) or for a program (a JSON object a line)."""
 
-    def __init__(self, terminal: bool) -> None:
+    def __init__(self, *, terminal: bool) -> None:
         self.terminal = terminal
 
     def __call__(self, progress: Progress) -> None:

@@ -143,9 +143,9 @@ class _Checker:
                 )
             case "limit":
                 option = self.problem.option_number[reason["minimum_of"]]
-                return after.load[option] == reason["heads"] < self.problem.options.minimum[option]
+                return bool(after.load[option] == reason["heads"] < self.problem.options.minimum[option])
             case "changes":
-                return after.moved == reason["moved"] and reason["most"] == self.problem.max_changes
+                return bool(after.moved == reason["moved"] and reason["most"] == self.problem.max_changes)
             case "resource":
                 return reason["resource"] in self.problem.resources.ids and reason["needed"] > reason["left"]
         named = (reason["stage"], reason.get("tier"), reason.get("tag"), reason.get("rank"))

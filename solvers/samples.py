@@ -32,7 +32,7 @@ def camp(*, seed: int = 0, children: int = 260, batches: int = 5, seats: int = 4
         sizes.append(min(children - sum(sizes), draw.choices((1, 2, 3), (90, 8, 2))[0]))
     groups = []
     for number, (size, lot) in enumerate(zip(sizes, _lots(draw, len(sizes)), strict=True)):
-        girls = sum(draw.random() < 0.5 for _ in range(size))
+        girls = sum(draw.choice((True, False)) for _ in range(size))
         weights = [3, 2.4, 2, 1.3, 1] + [1.0] * batches
         wanted = _by_popularity(draw, weights[:batches], draw.choice((1, 2, 3, 3)))
         groups.append(
@@ -100,7 +100,7 @@ def contest(*, seed: int = 0, scale: float = 0.1) -> Json:
                 "choices": choices,
             }
         )
-    _enter_twice(draw, groups, names)
+    _enter_twice(draw, groups)
     capacity = [round(people / sum(heats) * 1.02) + 1] * len(names)
     by_item = [names[first[item] : first[item] + heats[item]] for item in range(14)]
     tagged = sorted({tag for group in groups for tag in group["tags"]})
@@ -218,7 +218,7 @@ def _heats(draw: random.Random, people: int) -> list[int]:
     return [max(1, round(total * share / sum(shares))) for share in shares]
 
 
-def _enter_twice(draw: random.Random, groups: list[Json], names: list[str]) -> None:
+def _enter_twice(draw: random.Random, groups: list[Json]) -> None:
     """A third of the single entries belong to somebody who also entered another item."""
     single = [group for group in groups if group["size"] == 1]
     draw.shuffle(single)

@@ -84,9 +84,8 @@ class WhatIf:
         return bool(self.problem.options.must_run[option] or tagged[-1] > 0 or others or staying)
 
     def _others_at(self, option: int, group: int) -> bool:
-        return self.inside[option] > sum(
-            self.ledger.option[c] == option for c in self.ledger.at.get(group, ())
-        )
+        own = sum(self.ledger.option[c] == option for c in self.ledger.at.get(group, ()))
+        return bool(self.inside[option] > own)
 
     @cached_property
     def inside(self) -> Counter[int]:

@@ -98,30 +98,29 @@ def _rules(form: Form) -> list[Rule]:
 
 def _written(problem: Problem, rules: list[Rule]) -> list[dict[str, Any]]:
     """Rules by kind and id; required groups that lack room together are one entry."""
-    found: list[dict[str, Any]] = []
     required = [problem.groups.ids[subject] for kind, subject in rules if kind == "required"]
-    if required:
-        found.append({"kind": "required", "groups": required})
-    for kind, subject in rules:
-        if kind in {"capacity", "minimum", "must_run", "carriers"}:
-            found.append({"kind": kind, "id": problem.options.ids[subject]})
-        elif kind == "resource":
-            found.append({"kind": kind, "id": problem.resources.ids[subject]})
-        elif kind == "limit":
-            found.append({"kind": kind, "id": problem.limits[subject].id})
-        elif kind == "pinned":
-            found.append({"kind": kind, "id": problem.groups.ids[subject]})
-        elif kind == "banned":
-            group, option = int(problem.choices.group[subject]), int(problem.choices.option[subject])
-            found.append(
-                {"kind": kind, "id": problem.groups.ids[group], "option": problem.options.ids[option]}
-            )
-        elif kind == "apart":
-            found.append(
-                {"kind": kind, "groups": [problem.groups.ids[group] for group in problem.apart[subject]]}
-            )
-        elif kind == "clash":
-            found.append({"kind": kind, "id": problem.people[subject]})
-        elif kind == "changes":
-            found.append({"kind": kind, "id": "max_changes"})
-    return found
+    together = [{"kind": "required", "groups": required}] if required else []
+    return together + [
+        {"kind": kind, **_named(problem, kind, subject)} for kind, subject in rules if kind != "required"
+    ]
+
+
+def _named(problem: Problem, kind: str, subject: int) -> dict[str, Any]:
+    groups, choices, options = problem.groups, problem.choices, problem.options
+    match kind:
+        case "resource":
+            return {"id": problem.resources.ids[subject]}
+        case "limit":
+            return {"id": problem.limits[subject].id}
+        case "pinned":
+            return {"id": groups.ids[subject]}
+        case "banned":
+            group, option = int(choices.group[subject]), int(choices.option[subject])
+            return {"id": groups.ids[group], "option": options.ids[option]}
+        case "apart":
+            return {"groups": [groups.ids[group] for group in problem.apart[subject]]}
+        case "clash":
+            return {"id": problem.people[subject]}
+        case "changes":
+            return {"id": "max_changes"}
+    return {"id": options.ids[subject]}

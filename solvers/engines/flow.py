@@ -73,7 +73,7 @@ class Network:
         supply = groups.size.copy()
         heads = np.full(len(groups.ids), 2**53)
         np.minimum.at(heads, choices.group, choices.heads)
-        whole = (groups.piece == 0) & (heads < 2**53)  # noqa: PLR2004
+        whole = (groups.piece == 0) & (heads < 2**53)
         supply[whole] = np.maximum(1, heads[whole])
         open_ = ~choices.banned
         stay = ~groups.required

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -15,6 +16,10 @@ from solvers.rules.rule import NO_BOUND
 BITS = 42
 """Stages are asked for together as long as their joint weight stays below 2 to this."""
 
+PATIENCE = 200
+"""Steps without anything better after which it is enough."""
+QUICK, SMALLEST, LARGEST = 0.5, 40, 400
+"""A step quicker than so many seconds frees more groups next time, between these numbers."""
 EFFORT = 0.05
 """What one step counts beside CP-SAT's own effort, so that ``work`` ends it."""
 
@@ -25,7 +30,7 @@ class Neighbourhood:
     def __init__(self, form: Form, values: Ints, sums: Ints, groups: Sequence[int]) -> None:
         self.form, self.values = form, values
         self.free = self._free(groups)
-        self.model = cp_model.CpModel()
+        self.model: Any = cp_model.CpModel()
         upper = form.upper[self.free].tolist()
         self.variables = [self.model.new_int_var(0, int(min(most, 2**53)), "") for most in upper]
         self.slot = dict(zip(self.free.tolist(), range(len(self.free)), strict=True))
@@ -154,7 +159,7 @@ def improve(search: Search, values: Ints, *, until: float) -> Ints:
     picker = _Picker(form, draw)
     score = (int(form.broken(values).sum()), *form.score(values))
     size, idle = 120, 0
-    while search.left > 0 and search.elapsed < until and idle < 200:
+    while search.left > 0 and search.elapsed < until and idle < PATIENCE:
         groups = picker.pick(values, size)
         if not groups:
             break
@@ -172,7 +177,7 @@ def improve(search: Search, values: Ints, *, until: float) -> Ints:
                 search.offer(values)
                 search.tell(0, form.aims[0].value(values) if form.aims else None, None)
         took = search.elapsed - began
-        size = min(400, size + 10) if took < 0.5 else max(40, size - 20)
+        size = min(LARGEST, size + 10) if took < QUICK else max(SMALLEST, size - 20)
     return values
 
 

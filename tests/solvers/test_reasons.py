@@ -9,7 +9,7 @@ from solvers.solve import solve
 from solvers.source import FORMAT
 
 
-def group(id_, *choices, **keys):
+def group(id_, *choices: str, **keys):
     return {"id": id_, "choices": [{"option": o, "rank": n} for n, o in enumerate(choices, 1)], **keys}
 
 

@@ -8,11 +8,11 @@ from solvers.solve import solve
 from solvers.source import FORMAT
 
 
-def options(*ids, **keys):
+def options(*ids: str, **keys):
     return [{"id": id_, **keys} for id_ in ids]
 
 
-def group(id_, *choices, **keys):
+def group(id_, *choices: str, **keys):
     listed = [
         choice if isinstance(choice, dict) else {"option": choice, "rank": n}
         for n, choice in enumerate(choices, 1)
