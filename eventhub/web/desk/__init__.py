@@ -1,0 +1,1 @@
+"""The desk: where organisers prepare, allot and publish, and officers look after their own units' people."""

@@ -1,0 +1,79 @@
+"""The journal of a programme: who did what, when, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from eventhub.i18n import N_, Text
+from eventhub.queries import journal
+from eventhub.queries.journal import JournalPage
+from eventhub.web.access import ORGANISER, permission
+from eventhub.web.desk._frame import Frame, organised
+from eventhub.web.pages import page
+
+pages = Blueprint("journal", __name__)
+
+HERE = "journal.listing"
+EVENTS: dict[str, Text] = {
+    "programme created": N_("Programme created"),
+    "programme changed": N_("Programme changed"),
+    "programme announced": N_("Programme announced"),
+    "option changed": N_("Option changed"),
+    "roster registered": N_("A unit's list signed up"),
+    "registration returned": N_("Sign-up returned for change"),
+    "registration withdrawn": N_("Sign-up withdrawn"),
+    "registration cancelled": N_("Sign-up cancelled"),
+    "run requested": N_("Run asked for"),
+    "run stopped": N_("Run stopped"),
+    "place fixed": N_("Place fixed by hand"),
+    "place set free": N_("Fixed place set free"),
+    "result published": N_("Result published"),
+    "letter sent again": N_("Letter sent again"),
+}
+"""What the journal notes, as people read it; an event without words here is shown as it was noted."""
+DETAILS: dict[str, Text] = {
+    "run": N_("run"),
+    "seconds": N_("seconds"),
+    "seed": N_("seed"),
+    "option": N_("option"),
+    "unit": N_("unit"),
+    "parties": N_("parties"),
+    "people": N_("people"),
+    "publication": N_("version"),
+}
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A page of the journal."""
+
+    frame: Frame
+    found: JournalPage
+    events: dict[str, Text]
+    details: dict[str, Text]
+    next_url: str | None
+    first_url: str | None
+
+
+@pages.get("/programmes/<code>/journal")
+@permission(ORGANISER)
+def listing(code: str) -> ResponseReturnValue:
+    """What was done, the newest first."""
+    frame = organised(code, HERE)
+    before = request.args.get("before", type=int)
+    found = journal.of_programme(code, before=before)
+    here = f"desk.{HERE}"
+    return page(
+        "desk/journal.html",
+        Journal(
+            frame=frame,
+            found=found,
+            events=EVENTS,
+            details=DETAILS,
+            next_url=url_for(here, code=code, before=found.next_before) if found.next_before else None,
+            first_url=url_for(here, code=code) if before else None,
+        ),
+    )

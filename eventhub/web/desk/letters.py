@@ -1,0 +1,149 @@
+"""The outbox of a programme: what went out, what failed, what waits, and slips for those who cannot be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from eventhub.delivery.letters import Row
+from eventhub.domain.problems import NotFound
+from eventhub.domain.terms import LetterState, Method
+from eventhub.i18n import N_, Bilingual, Text, _
+from eventhub.queries import invites as outbox
+from eventhub.queries.invites import LetterPage, Slip
+from eventhub.services import invites
+from eventhub.services.letters import CONTENTS
+from eventhub.web.access import ORGANISER, permission, require_actor
+from eventhub.web.desk._frame import Frame, organised
+from eventhub.web.pages import now, page
+
+pages = Blueprint("letters", __name__)
+
+HERE = "letters.listing"
+NAMES: dict[str, Text] = {
+    "received": N_("Sign-up received"),
+    "allotted": N_("Place given"),
+    "moved": N_("Place changed"),
+    "withdrawn": N_("Place ended"),
+    "waitlisted": N_("Waiting list"),
+    "not_selected": N_("Not selected"),
+    "invited_colleague": N_("Invitation of a colleague"),
+    "signin": N_("Sign-in link"),
+}
+"""Which letter it is, in a word."""
+METHODS: dict[Method, Text] = {
+    Method.REQUEST: N_("with calendar invitation"),
+    Method.CANCEL: N_("takes the calendar entry back"),
+}
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A page of the outbox, and how many letters there are of each state."""
+
+    frame: Frame
+    found: LetterPage
+    state: LetterState | None
+    tabs: tuple[tuple[LetterState | None, int, str], ...]
+    names: dict[str, Text]
+    methods: dict[Method, Text]
+    next_url: str | None
+    first_url: str | None
+
+
+@dataclass(frozen=True)
+class PrintedSlip:
+    """One slip as it is printed."""
+
+    name: str
+    unit: Bilingual
+    title: Text
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Slips:
+    """All slips of a programme, by unit."""
+
+    frame: Frame
+    slips: tuple[PrintedSlip, ...]
+
+
+@pages.get("/programmes/<code>/letters")
+@permission(ORGANISER)
+def listing(code: str) -> ResponseReturnValue:
+    """Letters, the newest first, of one state or all."""
+    frame = organised(code, HERE)
+    given = request.args.get("state", "")
+    state = LetterState(given) if given in set(LetterState) else None
+    before = request.args.get("before", type=int)
+    found = outbox.letters(
+        code, state=state, registration=request.args.get("registration", ""), before=before
+    )
+    here = f"desk.{HERE}"
+    kept = {name: value for name, value in request.args.items() if name != "before" and value}
+    counts = found.by_state or {}
+    tabs = [(None, sum(counts.values()), url_for(here, code=code))]
+    tabs += [(each, counts.get(each, 0), url_for(here, code=code, state=str(each))) for each in LetterState]
+    return page(
+        "desk/letters.html",
+        Letters(
+            frame=frame,
+            found=found,
+            state=state,
+            tabs=tuple(tabs),
+            names=NAMES,
+            methods=METHODS,
+            next_url=url_for(here, code=code, **kept, before=found.next_before)
+            if found.next_before
+            else None,
+            first_url=url_for(here, code=code, **kept) if before else None,
+        ),
+    )
+
+
+@pages.post("/programmes/<code>/letters/<int:letter>/again")
+@permission(ORGANISER)
+def send_again(code: str, letter: int) -> ResponseReturnValue:
+    """Put one letter back into the outbox."""
+    organised(code, HERE)
+    if outbox.programme_of_letter(letter) != code:
+        raise NotFound
+    invites.send_again(letter, by=require_actor(), at=now())
+    flash(_("The letter waits in the outbox again and goes out shortly."), "success")
+    return redirect(url_for(f"desk.{HERE}", code=code), 303)
+
+
+@pages.get("/programmes/<code>/slips")
+@permission(ORGANISER)
+def slips(code: str) -> ResponseReturnValue:
+    """What is handed over on paper, one slip a person, ready to be cut."""
+    frame = organised(code, HERE)
+    return page("desk/slips.html", Slips(frame, tuple(_printed(outbox.slips(code)))))
+
+
+def _printed(found: Iterable[Slip]) -> Iterable[PrintedSlip]:
+    for slip in found:
+        yield PrintedSlip(
+            name=slip.name,
+            unit=slip.unit,
+            title=NAMES.get(slip.kind_of_letter, N_("Notice")),
+            rows=_rows(slip.kind_of_letter, slip.words),
+        )
+
+
+def _rows(letter: str, words: Mapping[str, Any]) -> tuple[Row, ...]:
+    """The facts of a letter in its own order, from the words it was written with."""
+    shape = CONTENTS[letter]
+    known = {field.name for field in fields(shape)}
+    return shape(**{name: _value(value) for name, value in words.items() if name in known}).rows
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return Row(value["label"], value["value"])
+    return tuple(_value(each) for each in value) if isinstance(value, list) else value

@@ -1,0 +1,417 @@
+"""Programmes at the desk: see how one stands, set it up, announce it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from eventhub import kinds
+from eventhub.domain.facts import OptionFacts, OrganisationFacts, ProgrammeFacts
+from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
+from eventhub.domain.terms import OrganisationKind, Phase
+from eventhub.i18n import N_, Text, _
+from eventhub.kinds import SettingField
+from eventhub.queries import overview, people
+from eventhub.queries import programmes as queries
+from eventhub.queries.overview import Numbers
+from eventhub.services import programmes
+from eventhub.web.access import ORGANISER, permission, require_actor
+from eventhub.web.desk._frame import Frame, organised
+from eventhub.web.desk._lists import Slice, slice_of
+from eventhub.web.desk.home import Step, next_steps
+from eventhub.web.errors import show_on, status_of
+from eventhub.web.forms.programme import (
+    AnnounceForm,
+    MoneyForm,
+    OptionForm,
+    ProgrammeForm,
+    fill_settings,
+    money_data,
+    order_fields,
+    read_settings,
+    settings_form,
+)
+from eventhub.web.pages import now, page
+
+pages = Blueprint("programmes", __name__)
+
+HERE = "programmes.show"
+QUOTA_HOLDERS = frozenset(OrganisationKind) - {
+    OrganisationKind.REGION,
+    OrganisationKind.PRIMARY,
+    OrganisationKind.JOINT,
+    OrganisationKind.VILLAGE,
+}
+"""Who may be given a quota here: cities, counties, industrial unions, the organ union, the base."""
+HOSTS = QUOTA_HOLDERS | {OrganisationKind.REGION}
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How a programme stands."""
+
+    frame: Frame
+    numbers: Numbers
+    steps: tuple[Step, ...]
+    seats: int
+    days: tuple[tuple[Text, Any, bool, bool], ...]
+    """(what, when, past, next)"""
+    rules: tuple[Text, ...]
+    announceable: bool
+    missing: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class New:
+    """The form of a new programme."""
+
+    kinds: tuple[kinds.Kind, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The form of a programme's words and dates."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The form of the kind's settings; ordered lists with the fields of their places."""
+
+    frame: Frame
+    settings: tuple[tuple[SettingField, tuple[Any, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The list of options."""
+
+    frame: Frame
+    options: Slice[OptionFacts]
+    demand: dict[str, tuple[int, int]]
+    wanted: str
+
+
+@dataclass(frozen=True)
+class OptionPage:
+    """The form of one option; ``option`` None: a new one."""
+
+    frame: Frame
+    option: OptionFacts | None
+    removable: bool
+
+
+@dataclass(frozen=True)
+class Money:
+    """The form of funds and quotas."""
+
+    frame: Frame
+
+
+@pages.get("/programmes/<code>")
+@permission(ORGANISER)
+def show(code: str) -> ResponseReturnValue:
+    """How it stands, and what to do next."""
+    frame = organised(code, HERE)
+    numbers = overview.numbers([code])[code]
+    missing = tuple(_missing(frame.programme))
+    return page(
+        "desk/programme.html",
+        Overview(
+            frame=frame,
+            numbers=numbers,
+            steps=next_steps(frame.programme, frame.phase, numbers),
+            seats=sum(option.capacity or 0 for option in frame.programme.options),
+            days=_days(frame.programme),
+            rules=frame.kind.rule_texts(frame.programme),
+            announceable=frame.phase is Phase.DRAFT and not missing,
+            missing=missing if frame.phase is Phase.DRAFT else (),
+        ),
+        form=AnnounceForm(),
+    )
+
+
+@pages.get("/programmes/new")
+@permission(ORGANISER)
+def new() -> ResponseReturnValue:
+    """Begin a programme."""
+    return _new(_offered(ProgrammeForm()))
+
+
+@pages.post("/programmes")
+@permission(ORGANISER)
+def create() -> ResponseReturnValue:
+    """Keep it as a draft."""
+    form = _offered(ProgrammeForm())
+    if not form.validate_on_submit():
+        return _new(form, status=422)
+    wanted = form.facts()
+    wanted = replace(wanted, code=wanted.code or _code(wanted))
+    try:
+        code = programmes.create(wanted, by=require_actor(), at=now())
+    except Refused as refused:
+        show_on(form, refused)
+        return _new(form, status=status_of(refused))
+    flash(_("Kept as a draft. Add its options, then announce it."), "success")
+    return redirect(url_for("desk.programmes.options", code=code), 303)
+
+
+@pages.post("/programmes/<code>/announcement")
+@permission(ORGANISER)
+def announce(code: str) -> ResponseReturnValue:
+    """Let everybody see it."""
+    frame = organised(code, HERE)
+    if missing := list(_missing(frame.programme)):
+        raise Refused(*(Problem("incomplete", text) for text in missing))
+    programmes.announce(code, by=require_actor(), at=now())
+    flash(_("Announced. Everybody sees it now."), "success")
+    return redirect(url_for("desk.programmes.show", code=code), 303)
+
+
+@pages.get("/programmes/<code>/edit")
+@permission(ORGANISER)
+def edit(code: str) -> ResponseReturnValue:
+    """Change words, dates and contact."""
+    frame = organised(code, HERE)
+    form = ProgrammeForm().fill(frame.programme, queries.version_of(code))
+    return page("desk/programme_edit.html", Edit(frame), form=form)
+
+
+@pages.post("/programmes/<code>/edit")
+@permission(ORGANISER)
+def change(code: str) -> ResponseReturnValue:
+    """Keep the changed words, dates and contact."""
+    frame = organised(code, HERE)
+    form = ProgrammeForm()
+    if form.validate_on_submit():
+        status = _kept(frame, form.facts(frame.programme), form)
+        if status is None:
+            return redirect(url_for("desk.programmes.show", code=code), 303)
+    else:
+        status = 422
+    return page("desk/programme_edit.html", Edit(frame), status, form=form)
+
+
+@pages.get("/programmes/<code>/settings")
+@permission(ORGANISER)
+def settings(code: str) -> ResponseReturnValue:
+    """The kind's settings: who comes first, which aims, which limits."""
+    frame = organised(code, HERE)
+    form = settings_form(frame.kind)()
+    fill_settings(form, frame.kind, frame.programme, queries.version_of(code))
+    return _settings(frame, form)
+
+
+@pages.post("/programmes/<code>/settings")
+@permission(ORGANISER)
+def change_settings(code: str) -> ResponseReturnValue:
+    """Keep the settings."""
+    frame = organised(code, HERE)
+    form = settings_form(frame.kind)()
+    valid = form.validate_on_submit()
+    values = read_settings(form, frame.kind)
+    if not valid or values is None:
+        return _settings(frame, form, 422)
+    wanted = replace(frame.programme, settings={**frame.programme.settings, **values})
+    status = _kept(frame, wanted, form)
+    if status is not None:
+        return _settings(frame, form, status)
+    return redirect(url_for("desk.programmes.show", code=code), 303)
+
+
+@pages.get("/programmes/<code>/options")
+@permission(ORGANISER)
+def options(code: str) -> ResponseReturnValue:
+    """All options, searched by word, a page at a time."""
+    frame = organised(code, HERE)
+    wanted = request.args.get("q", "").strip()
+    found = [
+        option
+        for option in frame.programme.options
+        if not wanted
+        or wanted.casefold()
+        in f"{option.code} {option.title.zh} {option.title.en} {option.item_title.zh}".casefold()
+    ]
+    found.sort(key=lambda option: (option.item, option.first_day, option.code))
+    value = Options(frame, slice_of(found, request, size=50), queries.demand(code), wanted)
+    return page("desk/options.html", value)
+
+
+@pages.get("/programmes/<code>/options/new")
+@permission(ORGANISER)
+def new_option(code: str) -> ResponseReturnValue:
+    """A new option, empty or like another."""
+    frame = organised(code, HERE)
+    form = OptionForm()
+    form.version.process_data(str(queries.version_of(code)))
+    like = frame.programme.option_by_code.get(request.args.get("like", ""))
+    if like is not None:
+        form.fill(like, queries.version_of(code))
+        form.code.process_data("")
+    return _option(frame, None, form)
+
+
+@pages.get("/programmes/<code>/options/<option>")
+@permission(ORGANISER)
+def option(code: str, option: str) -> ResponseReturnValue:
+    """One option, to be changed."""
+    frame = organised(code, HERE)
+    found = _known(frame, option)
+    return _option(frame, found, OptionForm().fill(found, queries.version_of(code)))
+
+
+@pages.post("/programmes/<code>/options")
+@permission(ORGANISER)
+def add_option(code: str) -> ResponseReturnValue:
+    """Keep a new option."""
+    frame = organised(code, HERE)
+    form = OptionForm()
+    if not form.validate_on_submit():
+        return _option(frame, None, form, 422)
+    wanted = replace(frame.programme, options=(*frame.programme.options, form.facts(None)))
+    status = _kept(frame, wanted, form)
+    if status is not None:
+        return _option(frame, None, form, status)
+    return redirect(url_for("desk.programmes.options", code=code), 303)
+
+
+@pages.post("/programmes/<code>/options/<option>")
+@permission(ORGANISER)
+def change_option(code: str, option: str) -> ResponseReturnValue:
+    """Keep the changed option, or take it away."""
+    frame = organised(code, HERE)
+    found = _known(frame, option)
+    form = OptionForm()
+    form.code.data = found.code
+    removing = request.form.get("remove") == "yes"
+    if not removing and not form.validate_on_submit():
+        return _option(frame, found, form, 422)
+    kept = () if removing else (form.facts(found),)
+    wanted = tuple(
+        each for one in frame.programme.options for each in ((one,) if one.code != found.code else kept)
+    )
+    status = _kept(frame, replace(frame.programme, options=wanted), form, reason=form.reason.data or "")
+    if status is not None:
+        return _option(frame, found, form, status)
+    return redirect(url_for("desk.programmes.options", code=code), 303)
+
+
+@pages.get("/programmes/<code>/money")
+@permission(ORGANISER)
+def money(code: str) -> ResponseReturnValue:
+    """Funds and quotas."""
+    frame = organised(code, HERE)
+    form = MoneyForm(formdata=None, data=money_data(frame.programme, queries.version_of(code)))
+    return page("desk/money.html", Money(frame), form=form.offer(_holders()))
+
+
+@pages.post("/programmes/<code>/money")
+@permission(ORGANISER)
+def change_money(code: str) -> ResponseReturnValue:
+    """Keep funds and quotas."""
+    frame = organised(code, HERE)
+    units = _holders()
+    form = MoneyForm().offer(units)
+    if not form.validate_on_submit():
+        return page("desk/money.html", Money(frame), 422, form=form)
+    wanted = replace(
+        frame.programme,
+        sources=form.read_sources(),
+        quotas=form.read_quotas({unit.code: unit for unit in units}),
+    )
+    status = _kept(frame, wanted, form)
+    if status is not None:
+        return page("desk/money.html", Money(frame), status, form=form)
+    return redirect(url_for("desk.programmes.show", code=code), 303)
+
+
+# -- What is kept, and what the pages show -----------------------------------------------------------
+
+
+def _kept(frame: Frame, wanted: ProgrammeFacts, form: FlaskForm, *, reason: str = "") -> int | None:
+    """Keep the programme as wanted; the status to answer with where that is refused, said at the form."""
+    typed = form.version.data or ""
+    try:
+        programmes.change(
+            frame.programme.code,
+            wanted,
+            version=int(typed) if typed.isascii() and typed.isdigit() else 0,
+            by=require_actor(),
+            at=now(),
+            reason=reason,
+        )
+    except (Refused, Conflict) as error:
+        show_on(form, error)
+        return status_of(error)
+    flash(_("Kept."), "success")
+    return None
+
+
+def _offered(form: ProgrammeForm) -> ProgrammeForm:
+    scope = require_actor().scope
+    return form.choose_among(kinds.every().values(), people.organisations(under=scope, kinds=HOSTS))
+
+
+def _new(form: ProgrammeForm, status: int = 200) -> ResponseReturnValue:
+    return page("desk/programme_new.html", New(tuple(kinds.every().values())), status, form=form)
+
+
+def _code(wanted: ProgrammeFacts) -> str:
+    """A code from the kind and the year, made unlike others by what was typed."""
+    year = wanted.closes_at.year if wanted.closes_at else now().year
+    tail = hashlib.sha256(f"{wanted.title.zh} {now().isoformat()}".encode()).hexdigest()[:4]
+    return f"{wanted.kind or 'programme'}-{year}-{tail}"
+
+
+def _settings(frame: Frame, form: Any, status: int = 200) -> ResponseReturnValue:
+    rows = tuple(
+        (setting, tuple(order_fields(form, setting)) if setting.answer == "order" else (form[setting.key],))
+        for setting in frame.kind.settings
+    )
+    return page("desk/settings.html", Settings(frame, rows), status, form=form)
+
+
+def _option(
+    frame: Frame, option: OptionFacts | None, form: OptionForm, status: int = 200
+) -> ResponseReturnValue:
+    removable = option is not None and option.code not in queries.demand(frame.programme.code)
+    return page("desk/option.html", OptionPage(frame, option, removable), status, form=form)
+
+
+def _known(frame: Frame, option: str) -> OptionFacts:
+    found = frame.programme.option_by_code.get(option)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _holders() -> tuple[OrganisationFacts, ...]:
+    return people.organisations(kinds=QUOTA_HOLDERS)
+
+
+def _missing(programme: ProgrammeFacts) -> list[Text]:
+    """What must be there before everybody may see it."""
+    found = []
+    if not programme.options:
+        found.append(N_("Add at least one option."))
+    if programme.opens_at is None or programme.closes_at is None:
+        found.append(N_("Say when sign-up opens and closes."))
+    return found
+
+
+def _days(programme: ProgrammeFacts) -> tuple[tuple[Text, Any, bool, bool], ...]:
+    at = now()
+    known = [
+        (N_("Sign-up opens"), programme.opens_at),
+        (N_("Sign-up closes"), programme.closes_at),
+        (N_("Result is due"), programme.result_at),
+    ]
+    dated = [(label, when) for label, when in known if when is not None]
+    coming = next((label for label, when in dated if when > at), None)
+    return tuple((label, when, when <= at, label is coming) for label, when in dated)

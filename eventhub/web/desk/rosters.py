@@ -1,0 +1,197 @@
+"""Who goes where by the published result: on paper, and as a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from eventhub.delivery.workbooks import Column, Sheet, Value, workbook
+from eventhub.domain.facts import OptionFacts
+from eventhub.domain.problems import NotFound
+from eventhub.domain.questions import Answer, Question
+from eventhub.domain.terms import PartyRole, word
+from eventhub.domain.when import When
+from eventhub.i18n import N_, Text, _
+from eventhub.queries import contacts, publications
+from eventhub.queries.publications import RosterRow
+from eventhub.web.access import OFFICER, ORGANISER, permission
+from eventhub.web.desk._frame import Frame, shared
+from eventhub.web.pages import now, page
+
+pages = Blueprint("rosters", __name__)
+
+HERE = "rosters.show"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FOR_WHOM = N_(
+    "For the leaders of the group and the union office alone. It holds names and telephone numbers: keep it closed, hand"
+    " it to nobody else, destroy it when the programme is settled."
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The people of one option."""
+
+    option: OptionFacts
+    rows: tuple[RosterRow, ...]
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Which options have people, to choose from."""
+
+    frame: Frame
+    number: int
+    options: tuple[tuple[OptionFacts, int], ...]
+    people: int
+    for_whom: Text
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The roster as it is printed."""
+
+    frame: Frame
+    number: int
+    groups: tuple[Group, ...]
+    for_whom: Text
+    printed_at: datetime
+    url: str
+
+
+@pages.get("/programmes/<code>/roster")
+@permission(ORGANISER, OFFICER)
+def show(code: str) -> ResponseReturnValue:
+    """Options with their people counted, and the ways to take the roster along."""
+    frame = shared(code, HERE)
+    groups = _groups(frame)
+    return page(
+        "desk/roster.html",
+        Roster(
+            frame=frame,
+            number=frame.programme.published,
+            options=tuple((group.option, len(group.rows)) for group in groups),
+            people=sum(len(group.rows) for group in groups),
+            for_whom=FOR_WHOM,
+        ),
+    )
+
+
+@pages.get("/programmes/<code>/roster/paper")
+@permission(ORGANISER, OFFICER)
+def paper(code: str) -> ResponseReturnValue:
+    """The roster for printing, an option after another."""
+    frame = shared(code, HERE)
+    return page(
+        "desk/roster_paper.html",
+        Paper(
+            frame=frame,
+            number=frame.programme.published,
+            groups=_groups(frame, request.args.get("option", "")),
+            for_whom=FOR_WHOM,
+            printed_at=now(),
+            url=url_for(f"desk.{HERE}", code=code),
+        ),
+    )
+
+
+@pages.get("/programmes/<code>/roster.xlsx")
+@permission(ORGANISER, OFFICER)
+def sheet(code: str) -> ResponseReturnValue:
+    """The same as a workbook."""
+    frame = shared(code, HERE)
+    groups = _groups(frame, request.args.get("option", ""))
+    octets = workbook([_sheet(frame, groups)])
+    name = quote(f"{code}-{frame.programme.published}.xlsx")
+    return Response(
+        octets,
+        mimetype=XLSX,
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def _groups(frame: Frame, option: str = "") -> tuple[Group, ...]:
+    """Those who go, by option; for an officer the people of his units alone."""
+    if option and option not in frame.programme.option_by_code:
+        raise NotFound
+    if not frame.programme.published:
+        return ()
+    rows: Iterable[RosterRow] = publications.roster(frame.programme.code, option=option)
+    if not frame.organises:
+        ours = contacts.registrations_within(frame.programme.code, frame.within)
+        rows = [row for row in rows if row.registration in ours]
+    found = [Group(key, tuple(group)) for key, group in groupby(rows, key=lambda row: row.option)]
+    return tuple(sorted(found, key=lambda group: (group.option.first_day, group.option.code)))
+
+
+def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
+    words = frame.kind.words
+    questions = [question for question in frame.kind.questions if question.answer is not Answer.LONG_TEXT]
+    columns = [
+        Column(str(words.option).capitalize(), 28),
+        Column(_("When"), 34),
+        Column(_("Station or seat"), 10),
+        Column(_("Name"), 16),
+        Column(_("Role"), 10),
+        Column(_("Sex"), 6),
+        Column(_("Birth date"), 12),
+        Column(_("Age"), 6),
+        Column(_("Unit"), 28),
+        Column(_("Mobile number"), 16),
+        Column(_("Signed up by"), 16),
+        Column(_("Their mobile number"), 16),
+        Column(_("Registration number"), 14),
+        *(Column(str(question.label), 20) for question in questions),
+    ]
+    return Sheet(
+        name=str(frame.programme.title),
+        title=_(
+            "%(title)s: roster, version %(number)s",
+            title=frame.programme.title,
+            number=frame.programme.published,
+        ),
+        note=str(FOR_WHOM),
+        columns=columns,
+        rows=(_cells(row, questions) for group in groups for row in group.rows),
+    )
+
+
+def _cells(row: RosterRow, questions: Iterable[Question]) -> list[Value]:
+    return [
+        str(row.option.title),
+        str(When(row.option.first_day, row.option.last_day)),
+        row.station,
+        row.name,
+        str(word(row.role)) if row.role is not PartyRole.PARTICIPANT else "",
+        str(word(row.sex)) if row.sex else "",
+        row.birth_date,
+        row.age,
+        str(row.unit),
+        row.phone,
+        row.signed_up_by,
+        row.signed_up_by_phone,
+        row.registration,
+        *(answer_text(question, row.answers) for question in questions),
+    ]
+
+
+def answer_text(question: Question, answers: Mapping[str, object]) -> str:
+    """An answer in the words of its question, "" where nothing was answered."""
+    if question.key not in answers:
+        return ""
+    value = answers[question.key]
+    words = dict(question.choices)
+    if question.answer is Answer.YES_NO:
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return "、".join(str(words.get(each, each)) for each in value)
+    return str(words.get(str(value), value))
