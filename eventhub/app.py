@@ -67,6 +67,8 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
         "WTF_CSRF_TIME_LIMIT": None,
+        # Some browsers inside other apps send no Referer; the token is bound to a cookie no other host can set.
+        "WTF_CSRF_SSL_STRICT": False,
         # Of the accounts library we use the session and who is in it; its pages, its commands and what it would
         # write by itself are off: people come in by our links, and services are the only writers.
         "SECURITY_TRACKABLE": False,

@@ -5,6 +5,9 @@ A link is opened by GET, which changes nothing (mail scanners open links too), a
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -164,7 +167,8 @@ def ask() -> ResponseReturnValue:
         return page("accounts/sign_in.html", form=form, status=422)
     onward = local_path(form.next.data) or ""
     try:
-        accounts_service.ask(form.identifier.data or "", network=_network(), at=now(), onward=onward)
+        with _in_even_time():
+            accounts_service.ask(form.identifier.data or "", network=_network(), at=now(), onward=onward)
     except Refused as error:
         show_on(form, error)
         return page("accounts/sign_in.html", form=form, status=status_of(error))
@@ -193,9 +197,10 @@ def redeem_code() -> ResponseReturnValue:
     if not form.validate():
         return _code_page(form, status=422)
     try:
-        signed_in = accounts_service.redeem_code(
-            identifier, form.code.data or "", network=_network(), at=now()
-        )
+        with _in_even_time():
+            signed_in = accounts_service.redeem_code(
+                identifier, form.code.data or "", network=_network(), at=now()
+            )
     except Refused as error:
         show_on(form, error)
         return _code_page(form, status=status_of(error))
@@ -247,7 +252,8 @@ def sign_up() -> ResponseReturnValue:
         )
         onward = local_path(form.next.data) or ""
         try:
-            accounts_service.sign_up(draft, network=_network(), at=now(), onward=onward)
+            with _in_even_time():
+                accounts_service.sign_up(draft, network=_network(), at=now(), onward=onward)
         except Refused as error:
             show_on(form, error)
             status = status_of(error)
@@ -277,6 +283,19 @@ def leave() -> ResponseReturnValue:
 
 
 # -- Inner steps -------------------------------------------------------------------------------------
+
+EVEN_SECONDS = 0.08
+"""Longer than looking up an account and writing a letter takes, shorter than anybody notices."""
+
+
+@contextmanager
+def _in_even_time() -> Iterator[None]:
+    """Take equally long whether there is such an account or not: a clock is not to tell what the page does not."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        time.sleep(max(0.0, EVEN_SECONDS - (time.monotonic() - began)))
 
 
 def _asked(identifier: str, onward: str) -> ResponseReturnValue:

@@ -29,9 +29,7 @@ def day(when: date | datetime) -> str:
     """One day with its weekday: “2026年7月6日 周一”, “Mon 6 July 2026”."""
     local = _local(when)
     pattern = "y年M月d日 EEE" if current_locale() == "zh" else "EEE d MMMM y"
-    return format_date(
-        local.date() if isinstance(local, datetime) else local, pattern, locale=babel_locale()
-    )
+    return format_date(local.date() if isinstance(local, datetime) else local, pattern, locale=babel_locale())
 
 
 def moment(when: datetime) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -20,6 +22,7 @@ from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
 from eventhub.services import accounts, organisations
 from eventhub.services.organisations import OrganisationDraft
+from eventhub.web import accounts as web_accounts
 from tests.conftest import opened, settings_for
 from tests.visitors import link_for, sign_in, someone, without_once
 
@@ -88,6 +91,22 @@ def test_known_and_unknown_are_answered_alike(app: Flask, malan: Actor):
             )
         )
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("identifier", ["malan@example.org", "nobody@example.org"])
+def test_known_and_unknown_take_equally_long(
+    client: FlaskClient, malan: Actor, monkeypatch: pytest.MonkeyPatch, identifier: str
+):
+    """Each is answered a little after the same moment, which lies beyond what the work takes."""
+    monkeypatch.setattr(web_accounts, "EVEN_SECONDS", 0.5)
+    for path, form in (
+        ("/sign-in", {"identifier": identifier}),
+        ("/sign-in/code", {"code": "000000"}),
+        ("/sign-up", {"name": "马兰", "email": identifier, "role": "member"}),
+    ):
+        began = time.monotonic()
+        client.post(path, data=form)
+        assert 0.5 <= time.monotonic() - began < 1.5
 
 
 def test_a_known_and_an_unknown_new_account_are_answered_alike(app: Flask, malan: Actor):
@@ -253,7 +272,7 @@ def test_the_cookie_stays_away_from_scripts_and_other_sites(app: Flask, client: 
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(stay.split("; "))
 
 
-def test_over_https_the_cookie_is_bound_to_this_host(instance, database_url: str):
+def test_over_https_the_cookie_is_bound_to_this_host(instance: Path, database_url: str):
     settings = settings_for(instance, database_url, EVENTHUB_BASE_URL="https://events.example.org")
     with opened(settings) as app:
         who = someone(app, "马兰", Role.GUARDIAN)
@@ -261,6 +280,18 @@ def test_over_https_the_cookie_is_bound_to_this_host(instance, database_url: str
     stay = next(each for each in answer.headers.getlist("Set-Cookie") if each.startswith("__Host-eventhub="))
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(stay.split("; "))
     assert "Domain" not in stay
+
+
+def test_a_browser_that_does_not_say_where_it_comes_from_comes_in_too(instance: Path, database_url: str):
+    settings = settings_for(instance, database_url, EVENTHUB_BASE_URL="https://events.example.org")
+    with opened(settings) as app:
+        app.config["WTF_CSRF_ENABLED"] = True
+        client = app.test_client()
+        where = {"base_url": "https://events.example.org"}
+        link = link_for(app, someone(app, "马兰", Role.GUARDIAN))
+        token = token_of(client.get(link, **where))
+        assert client.post(link, data={"csrf_token": "wrong"}, **where).status_code == 400
+        assert client.post(link, data={"csrf_token": token}, **where).status_code == 303
 
 
 def test_who_is_signed_in_needs_no_sign_in_page(client: FlaskClient, malan: Actor):
