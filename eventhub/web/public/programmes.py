@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from flask import Blueprint, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from eventhub import kinds
 from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts
 from eventhub.domain.phases import ZONE, phase_of
 from eventhub.domain.problems import NotFound
-from eventhub.domain.terms import Phase, RegistrationState
+from eventhub.domain.terms import Phase, RegistrationState, Role
 from eventhub.i18n import N_, Text, _, ngettext
 from eventhub.kinds import Fact, Kind
 from eventhub.queries import programmes as queries
@@ -25,6 +25,8 @@ from eventhub.web.public._contacts import children_officer, contact_of
 
 pages = Blueprint("programmes", __name__)
 
+MOST_AT_ONCE = 60
+"""More options than this are shown an item at a time: a phone on a weak network loads no list of hundreds."""
 MOST_CARDS = 12
 """Up to so many options stand as cards; more are easier to compare in a table."""
 
@@ -88,6 +90,18 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Item:
+    """An item in the table that stands where all options at once would be too many to read."""
+
+    title: object
+    when: str
+    options: int
+    seats: int | None
+    first: int
+    url: str
+
+
+@dataclass(frozen=True)
 class Action:
     """The one thing the reader can do now."""
 
@@ -114,9 +128,12 @@ class ProgrammePage:
     left: str
     dates: tuple[KeyDate, ...]
     groups: tuple[Group, ...]
+    items: tuple[Item, ...]
+    all_url: str
     rules: tuple[Text, ...]
     action: Action | None
     standing: tuple[Standing, ...]
+    roster_url: str
     children_officer: str
 
 
@@ -150,16 +167,21 @@ def show(code: str) -> ResponseReturnValue:
         raise NotFound
     kind, phase = kinds.of(programme), phase_of(programme, at)
     standing = _standing(programme, actor, at)
+    chosen = request.args.get("item") if request.args.get("item") in dict(programme.items) else None
+    crowded = chosen is None and len(programme.options) > MOST_AT_ONCE and len(programme.items) > 1
     value = ProgrammePage(
         programme=programme,
         kind=kind,
         phase=phase,
         left=left_of(programme, at),
         dates=_dates(programme, at),
-        groups=_groups(programme, kind),
+        groups=() if crowded else _groups(programme, kind, chosen),
+        items=_items(programme) if crowded else (),
+        all_url=url_for("public.programmes.show", code=code, _anchor="options") if chosen is not None else "",
         rules=kind.rule_texts(programme),
         action=_action(programme, kind, phase, standing),
         standing=standing,
+        roster_url=_roster_url(programme, actor, phase),
         children_officer=children_officer(programme) if kind.for_guardians else "",
     )
     return page("public/programme.html", value, contact=contact_of(programme))
@@ -192,7 +214,7 @@ def _card(programme: ProgrammeFacts, at: datetime) -> Card:
         summary=programme.summary,
         phase=phase,
         left=left_of(programme, at),
-        when=date_range(first, last) if first and last else "",
+        when=_days(first, last) if first and last else "",
         url=url_for("public.programmes.show", code=programme.code),
         action=_ACTIONS.get(phase, N_("Look at it")),
     )
@@ -211,7 +233,7 @@ def _dates(programme: ProgrammeFacts, at: datetime) -> tuple[KeyDate, ...]:
     if programme.result_at is not None:
         told.append((N_("Result"), day(programme.result_at), bool(programme.published) or programme.result_at <= at))
     if first is not None and last is not None:
-        told.append((N_("It takes place"), date_range(first, last), last < at.astimezone(ZONE).date()))
+        told.append((N_("It takes place"), _days(first, last), last < at.astimezone(ZONE).date()))
     following = next((number for number, (_label, _when, past) in enumerate(told) if not past), None)
     return tuple(
         KeyDate(label, when, past=past, now=number == following)
@@ -219,10 +241,45 @@ def _dates(programme: ProgrammeFacts, at: datetime) -> tuple[KeyDate, ...]:
     )
 
 
-def _groups(programme: ProgrammeFacts, kind: Kind) -> tuple[Group, ...]:
+def _items(programme: ProgrammeFacts) -> tuple[Item, ...]:
     demand = queries.demand(programme.code)
     found = []
     for code, title in programme.items:
+        options = programme.options_of(code)
+        seats = [option.capacity for option in options if option.capacity is not None]
+        found.append(
+            Item(
+                title=title,
+                when=_days(min(each.first_day for each in options), max(each.last_day for each in options)),
+                options=len(options),
+                seats=sum(seats) if len(seats) == len(options) else None,
+                first=sum(demand.get(option.code, (0, 0))[0] for option in options),
+                url=url_for("public.programmes.show", code=programme.code, item=code, _anchor="options"),
+            )
+        )
+    return tuple(found)
+
+
+def _days(first: date, last: date) -> str:
+    """From the first day of anything to the last: nobody spends the nights between them here."""
+    if first == last:
+        return day(first)
+    return _("%(first)s to %(last)s", first=day(first), last=day(last))
+
+
+def _roster_url(programme: ProgrammeFacts, actor: Actor | None, phase: Phase) -> str:
+    """Where officers hand in lists."""
+    if actor is None or phase is not Phase.OPEN or not actor.is_a(Role.OFFICER):
+        return ""
+    return url_for("my.rosters.show", programme=programme.code)
+
+
+def _groups(programme: ProgrammeFacts, kind: Kind, chosen: str | None) -> tuple[Group, ...]:
+    demand = queries.demand(programme.code)
+    found = []
+    for code, title in programme.items:
+        if chosen not in {None, code}:
+            continue
         options = programme.options_of(code)
         found.append(
             Group(
