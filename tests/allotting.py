@@ -16,7 +16,7 @@ from eventhub.models.programmes import Option
 from eventhub.models.registrations import Registration
 from eventhub.queries import allocations as allocation_queries
 from eventhub.services import allocations, invites, publications
-from eventhub.services.registrations import Receipt
+from eventhub.services.intake import Receipt
 from tests.scenario import Scenario
 
 CLOSED = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)

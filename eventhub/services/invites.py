@@ -947,19 +947,18 @@ def _settle(outcomes: Sequence[_Outcome], *, worker: str, at: datetime) -> Deliv
     """Note what became of letters, each only while it is still ours."""
     if not outcomes:
         return Delivered()
+    sent = [each.letter for each in outcomes if not each.error]
+    noted: list[tuple[list[int], dict[str, Any]]] = [
+        ([each.letter.id], _values(each, at)) for each in outcomes if each.error
+    ]
+    as_sent = {"state": LetterState.SENT, "sent_at": at, "error": None, "run_after": None}
+    noted.append(([letter.id for letter in sent if letter.name not in SECRETS], as_sent))
+    noted.append(([letter.id for letter in sent if letter.name in SECRETS], as_sent | {"context": {}}))
     with transaction() as session:
-        for outcome in outcomes:
-            values = _values(outcome, at)
-            if outcome.letter.name in SECRETS and not outcome.error:
-                values["context"] = {}
+        for ids, values in noted:
+            ours = (Letter.id.in_(ids), Letter.leased_by == worker, Letter.state == LetterState.QUEUED)
             session.execute(
-                update(Letter)
-                .where(
-                    Letter.id == outcome.letter.id,
-                    Letter.leased_by == worker,
-                    Letter.state == LetterState.QUEUED,
-                )
-                .values(leased_by=None, lease_until=None, **values),
+                update(Letter).where(*ours).values(leased_by=None, lease_until=None, **values),
                 execution_options={"synchronize_session": False},
             )
     dead = sum(outcome.dead for outcome in outcomes)
@@ -968,11 +967,10 @@ def _settle(outcomes: Sequence[_Outcome], *, worker: str, at: datetime) -> Deliv
 
 
 def _values(outcome: _Outcome, at: datetime) -> dict[str, Any]:
+    """What is noted of a letter that did not leave."""
     if outcome.dead:
         return {"state": LetterState.DEAD, "error": outcome.error, "run_after": None}
-    if outcome.later:
-        return {"error": outcome.error, "run_after": at + pause_after(outcome.letter.tries)}
-    return {"state": LetterState.SENT, "sent_at": at, "error": None, "run_after": None}
+    return {"error": outcome.error, "run_after": at + pause_after(outcome.letter.tries)}
 
 
 def pause_after(tries: int) -> timedelta:

@@ -29,6 +29,7 @@ from eventhub.models.registrations import Party, Registration, RegistrationStep
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import publications as queries
 from eventhub.services import allocations, programmes, publications, registrations
+from eventhub.services.intake import Receipt
 from tests.allotting import allot, calendar_of, close, options_of, publish, sign_up, states, told
 from tests.conftest import opened, settings_for
 from tests.scenario import Scenario
@@ -435,7 +436,7 @@ def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_orde
     holds()
 
 
-def _step(story: Scenario, receipt: registrations.Receipt, what: str | None) -> None:
+def _step(story: Scenario, receipt: Receipt, what: str | None) -> None:
     code = receipt.registrations[0]
     if states()[code] is S.WITHDRAWN:
         return
