@@ -15,15 +15,16 @@ from eventhub.domain.terms import RUN_ENDED, Phase, RunState
 from eventhub.i18n import N_, Text
 from eventhub.queries import allocations as runs_of
 from eventhub.queries import programmes, registrations
-from eventhub.queries.allocations import OptionRow, PersonPage, PinRow, Progress, RunPage, RunRow
+from eventhub.queries.allocations import OptionRow, PersonPage, PinRow, Progress, RunPage, RunRow, StageRow
 from eventhub.queries.registrations import PartyRow
 from eventhub.services import allocations
+from eventhub.web import formats
 from eventhub.web.access import ORGANISER, permission, require_actor
 from eventhub.web.desk._aims import Line, aims, limits
 from eventhub.web.desk._frame import Frame, organised, today
 from eventhub.web.desk._lists import Slice, slice_of
 from eventhub.web.errors import show_on, status_of
-from eventhub.web.forms.allocation import NOWHERE, PinForm, RunForm, StopForm
+from eventhub.web.forms.allocation import NOWHERE, PinForm, RunForm
 from eventhub.web.pages import now, page
 
 pages = Blueprint("allocations", __name__)
@@ -32,6 +33,7 @@ HERE = "allocations.listing"
 READY = frozenset({Phase.CLOSED, Phase.ALLOTTING, Phase.PUBLISHED})
 """Phases in which places may be given out."""
 MILLION = 1_000_000
+COST = N_("Cost")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,16 @@ class Workbench:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """One aim, what was reached of it and what no result can pass, as people read it."""
+
+    name: Text
+    value: str
+    bound: str
+    proved: bool
+
+
+@dataclass(frozen=True)
 class Result:
     """One run: how far it is, or what it found."""
 
@@ -74,6 +86,7 @@ class Result:
     rows: tuple[dict[str, object], ...]
     quality: Text | None
     options: Slice[OptionRow]
+    stages: tuple[Reached, ...]
     took: int | None
     newest: bool
 
@@ -132,7 +145,7 @@ def create(code: str) -> ResponseReturnValue:
 def show(code: str, number: int) -> ResponseReturnValue:
     """One run: its progress, or its result."""
     frame = organised(code, HERE)
-    return page("desk/run.html", _result(frame, number), stop_form=StopForm())
+    return page("desk/run.html", _result(frame, number))
 
 
 @pages.get("/programmes/<code>/allocations/<int:number>/progress")
@@ -143,7 +156,7 @@ def progress(code: str, number: int) -> ResponseReturnValue:
     state, _far = runs_of.progress(code, number)
     if state in RUN_ENDED:
         return Response(status=204, headers={"HX-Refresh": "true"})
-    return page("desk/_run_progress.html", _result(frame, number), stop_form=StopForm())
+    return page("desk/_run_progress.html", _result(frame, number))
 
 
 @pages.post("/programmes/<code>/allocations/<int:number>/stop")
@@ -249,7 +262,7 @@ def _workbench(code: str, form: RunForm, status: int = 200) -> ResponseReturnVal
         runs=runs,
         pins=pinned,
     )
-    return page("desk/allocations.html", value, status, form=form, release=StopForm())
+    return page("desk/allocations.html", value, status, form=form)
 
 
 def _result(frame: Frame, number: int) -> Result:
@@ -268,9 +281,16 @@ def _result(frame: Frame, number: int) -> Result:
         rows=tuple(_far(run.progress)),
         quality=quality(run.state, run.gap),
         options=slice_of(_in_order(run), request, size=40),
+        stages=tuple(_reached(row) for row in run.stages),
         took=spent if run.ended and run.started_at else None,
         newest=runs_of.runs(frame.programme.code)[0].number == number,
     )
+
+
+def _reached(row: StageRow) -> Reached:
+    # Of all aims only the cost is counted in fen.
+    say = formats.money if row.name == COST else formats.number
+    return Reached(row.name, say(row.value), "–" if row.bound is None else say(row.bound), row.proved)
 
 
 def _in_order(run: RunPage) -> Sequence[OptionRow]:
@@ -300,9 +320,9 @@ def _far(far: Progress) -> list[dict[str, object]]:
         {"label": N_("Aim"), "value": N_("%(done)s of %(total)s", done=far.done, total=far.total)}
     ]
     if far.value is not None:
-        rows.append({"label": N_("Best so far"), "value": f"{far.value:,}"})
+        rows.append({"label": N_("Best so far"), "value": formats.number(far.value)})
     if far.bound is not None:
-        rows.append({"label": N_("No result can pass"), "value": f"{far.bound:,}"})
+        rows.append({"label": N_("No result can pass"), "value": formats.number(far.bound)})
     return rows
 
 

@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from eventhub import kinds
-from eventhub.domain.facts import OptionFacts, OrganisationFacts, ProgrammeFacts
+from eventhub.domain.facts import OptionFacts, ProgrammeFacts
 from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
 from eventhub.domain.terms import OrganisationKind, Phase
-from eventhub.i18n import N_, Text, _
+from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import SettingField
 from eventhub.queries import overview, people
 from eventhub.queries import programmes as queries
@@ -308,7 +308,7 @@ def money(code: str) -> ResponseReturnValue:
     """Funds and quotas."""
     frame = organised(code, HERE)
     form = MoneyForm(formdata=None, data=money_data(frame.programme, queries.version_of(code)))
-    return page("desk/money.html", Money(frame), form=form.offer(_holders()))
+    return page("desk/money.html", Money(frame), form=form.offer(_holders(frame)))
 
 
 @pages.post("/programmes/<code>/money")
@@ -316,14 +316,14 @@ def money(code: str) -> ResponseReturnValue:
 def change_money(code: str) -> ResponseReturnValue:
     """Keep funds and quotas."""
     frame = organised(code, HERE)
-    units = _holders()
+    units = _holders(frame)
     form = MoneyForm().offer(units)
     if not form.validate_on_submit():
         return page("desk/money.html", Money(frame), 422, form=form)
     wanted = replace(
         frame.programme,
         sources=form.read_sources(),
-        quotas=form.read_quotas({unit.code: unit for unit in units}),
+        quotas=form.read_quotas(dict(units)),
     )
     status = _kept(frame, wanted, form)
     if status is not None:
@@ -391,8 +391,11 @@ def _known(frame: Frame, option: str) -> OptionFacts:
     return found
 
 
-def _holders() -> tuple[OrganisationFacts, ...]:
-    return people.organisations(kinds=QUOTA_HOLDERS)
+def _holders(frame: Frame) -> tuple[tuple[str, Bilingual], ...]:
+    """Units to choose from; one that has a quota already is among them, whatever it is."""
+    known = {unit.code: unit.name for unit in people.organisations(kinds=QUOTA_HOLDERS)}
+    known |= {quota.organisation: quota.name for quota in frame.programme.quotas}
+    return tuple(known.items())
 
 
 def _missing(programme: ProgrammeFacts) -> list[Text]:

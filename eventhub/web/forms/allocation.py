@@ -68,10 +68,6 @@ class RunForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class StopForm(FlaskForm):  # type: ignore[misc]
-    """Nothing but the press of a button."""
-
-
 class PinForm(FlaskForm):  # type: ignore[misc]
     """A party's place fixed by hand."""
 

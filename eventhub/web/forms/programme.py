@@ -141,7 +141,7 @@ class ProgrammeForm(FlaskForm):  # type: ignore[misc]
     kind = SelectField(later(N_("Kind")), validators=[Optional()], validate_choice=False)
     organisation = SelectField(later(N_("Host")), validators=[Optional()], validate_choice=False)
     code = StringField(
-        later(N_("Code")),
+        later(N_("Short code")),
         description=later(N_("It stands in the address of the programme and cannot be changed later.")),
         filters=[_trimmed],
         validators=[
@@ -323,7 +323,7 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
 
     version = HiddenField()
     code = StringField(
-        later(N_("Code")),
+        later(N_("Short code")),
         description=later(N_("Short and unchanging, such as B1.")),
         filters=[_trimmed],
         validators=[
@@ -479,7 +479,7 @@ def _start(day: date, hour: time | None) -> date | datetime:
 class SourceLine(Form):
     """One fund."""
 
-    code = StringField(later(N_("Code")), filters=[_trimmed], render_kw={"maxlength": 40})
+    code = StringField(later(N_("Short code")), filters=[_trimmed], render_kw={"maxlength": 40})
     name_zh = StringField(later(N_("Name in Chinese")), filters=[_trimmed], render_kw={"maxlength": 100})
     name_en = StringField(later(N_("Name in English")), filters=[_trimmed], render_kw={"maxlength": 200})
     amount = Yuan(later(N_("Granted, in yuan")))
@@ -500,7 +500,7 @@ class SourceLine(Form):
 class QuotaLine(Form):
     """The floor and ceiling of one organisation."""
 
-    organisation = SelectField(later(N_("Unit")), validate_choice=False)
+    organisation = SelectField(later(N_("Unit")), validators=[Optional()])
     floor = WholeNumber(
         later(N_("At least")),
         validators=[Optional(), NumberRange(min=0, message=later(N_("Write a whole number, such as 60.")))],
@@ -518,9 +518,9 @@ class MoneyForm(FlaskForm):  # type: ignore[misc]
     sources = FieldList(FormField(SourceLine))
     quotas = FieldList(FormField(QuotaLine))
 
-    def offer(self, units: Sequence[OrganisationFacts]) -> MoneyForm:
-        """Let quotas be chosen among these units."""
-        menu = [SelectChoice("", "–"), *(SelectChoice(unit.code, str(unit.name)) for unit in units)]
+    def offer(self, units: Sequence[tuple[str, Bilingual]]) -> MoneyForm:
+        """Let quotas be chosen among these units, by code and name."""
+        menu = [SelectChoice("", "–"), *(SelectChoice(code, str(name)) for code, name in units)]
         for line in self.quotas:
             line.form.organisation.choices = menu
         return self
@@ -539,12 +539,12 @@ class MoneyForm(FlaskForm):  # type: ignore[misc]
             if not line.form.empty
         )
 
-    def read_quotas(self, units: Mapping[str, OrganisationFacts]) -> tuple[QuotaFacts, ...]:
+    def read_quotas(self, units: Mapping[str, Bilingual]) -> tuple[QuotaFacts, ...]:
         """The quotas as filled in; a line without a unit is none."""
         return tuple(
             QuotaFacts(
                 organisation=line.form.organisation.data,
-                name=units[line.form.organisation.data].name,
+                name=units[line.form.organisation.data],
                 floor=line.form.floor.data or 0,
                 ceiling=line.form.ceiling.data,
             )
