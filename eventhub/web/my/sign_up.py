@@ -237,7 +237,7 @@ def change(code: str) -> ResponseReturnValue:
     if request.form.get("move"):
         return _show(here, application, step, changes=row)
     if step is not Step.REVIEW:
-        problems = _problems(here, application, step)
+        problems = _problems(here, application, step, ours=_people_of(row))
         if problems:
             return _show(here, application, step, changes=row, problems=problems, sent=True)
         return _show(here, application, _after(here.kind, step), changes=row)
@@ -304,10 +304,30 @@ def _demand_same(stamp: str, standing: Application) -> None:
         )
 
 
-def _problems(here: Moment, application: Application, step: Step) -> list[Problem]:
-    """What must be mended before the next step: the rest is said when its own step comes."""
+def _problems(
+    here: Moment, application: Application, step: Step, *, ours: frozenset[str] = frozenset()
+) -> list[Problem]:
+    """What must be mended before the next step: the rest is said when its own step comes.
+
+    ``ours`` are the people of the sign-up that is being changed: that they are signed up is no problem.
+    """
     found = services.check(application, by=here.actor, at=here.at)
-    return [problem for problem in found if forms.step_of(problem, here.kind) is step]
+    return [
+        problem
+        for problem in found
+        if forms.step_of(problem, here.kind) is step and not _stands_here(problem, application, ours)
+    ]
+
+
+def _stands_here(problem: Problem, application: Application, ours: frozenset[str]) -> bool:
+    return problem.code == "registered_already" and any(
+        forms.is_about(problem, number) and each.person is not None and each.person.code in ours
+        for number, each in enumerate(application.applicants)
+    )
+
+
+def _people_of(row: queries.PartyRow) -> frozenset[str]:
+    return frozenset(each.person.code for each in queries.application_of(row).applicants if each.person)
 
 
 def _closed(here: Moment, problem: Problem) -> ResponseReturnValue:
@@ -385,7 +405,7 @@ def _value(
         children_officer=_children_officer(here, application),
     )
     if step is Step.PEOPLE:
-        return _people_step(here, application, value, code)
+        return _people_step(here, application, value, code, ours=_people_of(changes) if changes else frozenset())
     if step is Step.QUESTIONS:
         return replace(value, groups=forms.groups_of(here.kind, application))
     if step is Step.CHOICES:
@@ -403,17 +423,18 @@ def _action(
     return url_for("my.sign_up.begin", programme=here.programme.code, item=application.item or None)
 
 
-def _people_step(here: Moment, application: Application, value: StepPage, code: str) -> StepPage:
+def _people_step(
+    here: Moment, application: Application, value: StepPage, code: str, *, ours: frozenset[str]
+) -> StepPage:
     draft = None if code or value.is_change else queries.draft_of(here.programme.code, here.actor)
     came_from = request.full_path.rstrip("?") if request.method == "GET" else None
-    standing = {each.person.code for each in application.applicants if each.person}
     return replace(
         value,
         people=tuple(
             PersonChoice(
                 code=row.person.code,
                 note=_note(row),
-                refusals=() if value.is_change and row.person.code in standing else _refusals(here, application, row.person),
+                refusals=_refusals(here, application, row.person, ours),
                 url=url_for("my.people.show", code=row.person.code, next=came_from),
             )
             for row in here.people
@@ -427,14 +448,18 @@ def _people_step(here: Moment, application: Application, value: StepPage, code: 
     )
 
 
-def _refusals(here: Moment, application: Application, person: Person) -> tuple[Problem, ...]:
+def _refusals(
+    here: Moment, application: Application, person: Person, ours: frozenset[str]
+) -> tuple[Problem, ...]:
     """Why this person alone could not be signed up here, whatever is answered and chosen."""
     alone = replace(application, applicants=(Applicant(person=person),), ranking=(), consents=())
     found = services.check(alone, by=here.actor, at=here.at)
     return tuple(
         problem
         for problem in found
-        if forms.step_of(problem, here.kind) is Step.PEOPLE and forms.is_about(problem, 0)
+        if forms.step_of(problem, here.kind) is Step.PEOPLE
+        and forms.is_about(problem, 0)
+        and not _stands_here(problem, alone, ours)
     )
 
 
