@@ -57,7 +57,8 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     )
     if not settings.production:
         yield Finding(
-            CARE, "Not in production: secrets are made and kept by itself. Set EVENTHUB_PRODUCTION=1 to serve people."
+            CARE,
+            "Not in production: secrets are made and kept by itself. Set EVENTHUB_PRODUCTION=1 to serve people.",
         )
     elif not settings.trusted_hosts:
         yield Finding(CARE, "Set EVENTHUB_TRUSTED_HOSTS to the host names this is reached by.")
