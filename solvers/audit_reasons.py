@@ -7,8 +7,9 @@ from solvers.ledger import Ledger
 from solvers.outcome import Outcome
 from solvers.problem import UNLIMITED
 
-RECOUNTS = 200
-"""How many claims about resources, limits and aims are recounted from nothing; each costs a whole count."""
+RECOUNTED = 400_000
+"""How many placements may be counted again in all to check claims about resources, limits and aims: each such
+claim costs a whole count, so of a large answer only the first few are checked."""
 
 
 def false_reasons(ledger: Ledger, outcome: Outcome) -> Iterator[tuple[str, str]]:
@@ -32,7 +33,7 @@ def false_reasons(ledger: Ledger, outcome: Outcome) -> Iterator[tuple[str, str]]
 class _Checker:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger, self.problem = ledger, ledger.problem
-        self.recounts = 0
+        self.recounted = 0
         self.inside: dict[int, list[int]] = {}
         for choice in ledger.taken:
             self.inside.setdefault(ledger.option[choice], []).append(choice)
@@ -125,8 +126,8 @@ class _Checker:
             )
         if code not in {"resource", "limit", "changes", "aim", "room"}:
             return False
-        self.recounts += 1
-        if self.recounts > RECOUNTS or code == "room":
+        self.recounted += len(self.ledger.taken)
+        if self.recounted > RECOUNTED or code == "room":
             return True
         return self._recounted(group, choice, units, reason)
 

@@ -8,130 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solvers import source as written
+from solvers.arrays import UNLIMITED, Carrier, Choices, Flags, Groups, Ints, Limit, Options, Resources, Sparse
 from solvers.source import ProblemError, load
 from solvers.stages import Stage, unfold
 
-__all__ = ["UNLIMITED", "Problem", "ProblemError", "read"]
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-UNLIMITED = 2**62
-"""Stands for no capacity, no most, and the lot of those who drew none."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sparse:
-    """For each row a few (column, amount) pairs, one row after another."""
-
-    start: Ints
-    column: Ints
-    amount: Ints
-
-    def row(self, number: int) -> list[tuple[int, int]]:
-        cut = slice(int(self.start[number]), int(self.start[number + 1]))
-        return list(zip(self.column[cut].tolist(), self.amount[cut].tolist(), strict=True))
-
-    @property
-    def rows(self) -> Ints:
-        """The row of each entry."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
-
-    @classmethod
-    def of(cls, rows: Iterable[Sequence[tuple[int, int]]]) -> "Sparse":
-        lengths, columns, amounts = [0], [], []
-        for row in rows:
-            lengths.append(len(row))
-            for column, amount in row:
-                columns.append(column)
-                amounts.append(amount)
-        return cls(
-            np.cumsum(lengths, dtype=np.int64), np.array(columns, np.int64), np.array(amounts, np.int64)
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Resources:
-    ids: tuple[str, ...]
-    capacity: Ints
-    spill: Ints
-    """The resource that bears what exceeds the capacity, or -1."""
-    step: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """Something taken by the piece: ``tag`` -1 seats everybody; ``most`` UNLIMITED is any number."""
-
-    seats: int
-    tag: int
-    cost: int
-    uses: tuple[tuple[int, int], ...]
-    most: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Options:
-    ids: tuple[str, ...]
-    capacity: Ints
-    minimum: Ints
-    must_run: Flags
-    cost: Ints
-    head_cost: Ints
-    uses: Sparse
-    head_uses: Sparse
-    carriers: tuple[tuple[Carrier, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Groups:
-    ids: tuple[str, ...]
-    size: Ints
-    tier: Ints
-    weight: Ints
-    lot: Ints
-    required: Flags
-    piece: Ints
-    """Fewest heads of a part; 0 where the group stays whole."""
-    tags: Sparse
-    people: Sparse
-    first: Ints
-    """Choices first[g] to first[g + 1] are group g's, dearest first, then by option id."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Choices:
-    """One row per choice; a *unit* is the whole group, or one head of a group that may be split."""
-
-    group: Ints
-    option: Ints
-    rank: Ints
-    cost: Ints
-    heads: Ints
-    """Heads per unit."""
-    weight: Ints
-    """Weight per unit."""
-    units: Ints
-    """Most units: 1, or the size of a group that may be split."""
-    banned: Flags
-    uses: Sparse
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """``options`` None means all; ``tag`` may end in ``*``: a limit for each such tag."""
-
-    id: str
-    options: tuple[int, ...] | None
-    each: bool
-    tag: str | None
-    minimum: int | None
-    maximum: int | None
-    share: tuple[int, int] | None
-    soft: bool
-
+__all__ = ["UNLIMITED", "Flags", "Ints", "Limit", "Placed", "Problem", "ProblemError", "read"]
 
 Placed = Mapping[int, int]
 """Units at each choice of one group; empty: out."""

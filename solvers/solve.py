@@ -21,6 +21,8 @@ __all__ = ["EngineError", "Progress", "solve"]
 ENGINES = ("auto", "flow", "cpsat")
 CONFLICT_SECONDS = 10.0
 """How long the rules that conflict are looked for, beside the time for the answer."""
+TELLING = 1e-4
+"""Seconds that reasons and the audit take for each choice."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
@@ -52,7 +54,9 @@ def solve(
     """
     if engine not in ENGINES:
         raise EngineError(f'engine: no engine "{engine}"; there are {", ".join(ENGINES)}')
-    search = Search(Form.of(problem), seconds, workers, seed, work, on_progress, should_stop)
+    # Reasons and the audit are told after the search, and count as part of the time.
+    telling = min(seconds / 4, TELLING * len(problem.choices.group))
+    search = Search(Form.of(problem), seconds - telling, workers, seed, work, on_progress, should_stop)
     used = _run(search, engine)
     outcome = _outcome(search, used)
     if outcome.answered:

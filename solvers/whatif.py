@@ -125,7 +125,10 @@ class WhatIf:
         """The first resource that could not bear the change: which, left, needed."""
         resources = self.problem.resources
         before = self.ledger.borne
-        borne = [used + change[number] for number, used in enumerate(self.ledger.used)]
+        borne = self.ledger.used.copy()
+        for number, amount in change.items():
+            if number >= 0:
+                borne[number] += amount
         for number in self.downstream:
             capacity, spill = int(resources.capacity[number]), int(resources.spill[number])
             if borne[number] > capacity:

@@ -187,7 +187,9 @@ class Fitter:
                 change[resource] -= amount * units
 
     def _borne_fit(self, change: Counter[int]) -> bool:
-        borne = [used + change[resource] for resource, used in enumerate(self.used)]
+        borne = self.used.copy()
+        for resource, amount in change.items():
+            borne[resource] += amount
         for resource in self.downstream:
             beyond = borne[resource] - self.room[resource]
             if beyond > 0:
