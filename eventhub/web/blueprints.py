@@ -17,8 +17,8 @@ A view without ``@permission`` stops the start.
 
 In a template: ``page`` is the page value; ``actor``, ``locale``, ``navigation()``, ``csp_nonce()``, ``csrf_token()``,
 ``static_url(path)`` and everything in :data:`eventhub.web.formats.GLOBALS` are there for all, macros included. An
-undefined name is an error. A kind's own templates are found as ``<kind>/card.html``; with a list the first that exists is
-taken: ``{% include [page.kind ~ "/card.html", "public/_card.html"] %}``.
+undefined name is an error. A kind's own templates are found as ``<kind>/card.html``; most kinds have none:
+``{% include card.kind.key ~ "/card.html" ignore missing %}``.
 """
 
 from __future__ import annotations
