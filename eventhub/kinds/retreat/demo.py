@@ -36,7 +36,7 @@ YUAN = 100
 SHRINKING = 1.7
 """The retreats are ten times as large as the contests and shrink faster: a scale of 0.1 is 0.02 of their seats."""
 APPLICATIONS_A_SEAT = 1.35
-FUNDED = 0.64
+FUNDED = 0.7
 """The funds pay for so many heads, as a share of the seats: money ends before the beds do."""
 COUNTY_FUND = 0.012
 SEATS_A_COACH = 42
@@ -46,7 +46,7 @@ CAPPED = "640200"
 """A city that asks for twice its ceiling."""
 CEILING = 0.04
 PROMISED = "organ"
-"""The organs' union: few of its members come first anywhere, so its floor is all that places them."""
+"""The organs' union: none of its members comes first anywhere, so its floor is what places most of them."""
 FLOOR = 0.025
 COUNTIES_WITH_FUNDS = ("640104", "640181", "640302", "640422", "640502")
 SHORT = "R16"
@@ -163,11 +163,12 @@ def _departures(route: Mapping[str, Any], scale: float, move: timedelta) -> Iter
     weeks = _weeks(route)
     full = min(route["beds"], route["coaches_a_week"] * SEATS_A_COACH)
     wanted = full * len(weeks) * scale**SHRINKING
-    # A route that needs only part of its season runs departures of one coach.
-    count = max(1, min(len(weeks), -(-round(wanted) // SEATS_A_COACH)))
+    # A route that needs only part of its season runs departures of one full coach.
+    count = max(1, min(len(weeks), round(wanted / SEATS_A_COACH)))
     if route["code"] in {SHORT, TIGHT}:
         count = max(2, count)
-    capacity = min(full, max(route["fewest"] + 6, round(wanted / count)))
+    most = full if count == len(weeks) else min(full, SEATS_A_COACH)
+    capacity = min(most, max(route["fewest"] + 6, round(wanted / count)))
     for number in range(count):
         friday = weeks[(2 * number + 1) * len(weeks) // (2 * count)] + move
         yield _departure(route, number + 1, friday, capacity)
@@ -249,8 +250,8 @@ class _Telling:
             *self._followed(),
             *self._tight_departure(),
             *self._short_departure(),
-            *self._asking(_ceiling(seats) * 2, self._under(CAPPED), chance=3.0),
-            *self._asking(_floor(seats) * 2, self._under(PROMISED), chance=0.05),
+            *self._asking(_ceiling(seats) * 2, self._under(CAPPED), chance=3.0, most=3),
+            *self._asking(round(_floor(seats) * 1.25), self._under(PROMISED), chance=0.0, most=3),
             *self._asking(2, [self._unit["u0001"]], most=1),
         ]
         rest = [
