@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from eventhub import kinds
 from eventhub.domain.questions import Answer
@@ -108,7 +108,7 @@ def _wanted(
 ) -> Select[tuple[object, ...]]:
     ours = Claim.participant_id == Registration.participant_id
     unchecked = exists().where(and_(ours, Claim.checked_on.is_(None), Claim.kind.in_(claims)))
-    conditions = [unchecked]
+    conditions: list[ColumnElement[bool]] = [unchecked]
     for key in asked:
         said = Registration.answers[key].as_string()
         checked = exists().where(and_(ours, Claim.checked_on.is_not(None), Claim.kind == said))

@@ -51,9 +51,12 @@ def of_party(party: str) -> dict[str, Contact]:
     ).unique()
     found = {person.code: person for person in people}
     checkers = {claim.checked_by_id for person in found.values() for claim in person.claims}
-    names = dict(
-        db.session.execute(select(Account.id, Account.name).where(Account.id.in_(checkers - {None}))).tuples()
-    )
+    names = {
+        row.id: row.name
+        for row in db.session.execute(
+            select(Account.id, Account.name).where(Account.id.in_(checkers - {None}))
+        )
+    }
     return {
         code: Contact(
             unit=Bilingual(person.organisation.name_zh, person.organisation.name_en)

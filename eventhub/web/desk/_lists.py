@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
-from flask import Request, url_for
+from flask import request
 
 Row = TypeVar("Row")
 
@@ -27,21 +28,23 @@ class Slice(Generic[Row]):
         return len(self.rows) == self.total
 
 
-def slice_of(rows: Sequence[Row], asked: Request, *, size: int, name: str = "from") -> Slice[Row]:
+def slice_of(rows: Sequence[Row], *, size: int, name: str = "from") -> Slice[Row]:
     """The part of the rows that the address asks for by ``?from=``."""
-    start = max(0, asked.args.get(name, 0, type=int))
+    start = max(0, request.args.get(name, 0, type=int))
     shown = tuple(rows[start : start + size])
     return Slice(
         rows=shown,
         total=len(rows),
         first=start + 1 if shown else 0,
-        previous_url=_url(asked, name, max(0, start - size)) if start else None,
-        next_url=_url(asked, name, start + size) if start + size < len(rows) else None,
+        previous_url=here_with(**{name: max(0, start - size)}) if start else None,
+        next_url=here_with(**{name: start + size}) if start + size < len(rows) else None,
     )
 
 
-def _url(asked: Request, name: str, start: int) -> str:
-    kept = {key: value for key, value in asked.args.items() if key != name}
-    return url_for(
-        asked.endpoint or "", **(asked.view_args or {}), **kept, **({name: start} if start else {})
-    )
+def here_with(**changes: object) -> str:
+    """The address of this page with some of its query changed; what is empty or 0 is left out."""
+    kept: list[tuple[str, object]] = [
+        (key, value) for key, value in request.args.items(multi=True) if value and key not in changes
+    ]
+    query = urlencode([*kept, *((key, value) for key, value in changes.items() if value)])
+    return f"{request.path}?{query}" if query else request.path

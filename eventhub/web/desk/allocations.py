@@ -22,7 +22,7 @@ from eventhub.web import formats
 from eventhub.web.access import ORGANISER, permission, require_actor
 from eventhub.web.desk._aims import Line, aims, limits
 from eventhub.web.desk._frame import Frame, organised, today
-from eventhub.web.desk._lists import Slice, slice_of
+from eventhub.web.desk._lists import Slice, here_with, slice_of
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.allocation import NOWHERE, PinForm, RunForm
 from eventhub.web.pages import now, page
@@ -130,7 +130,7 @@ def create(code: str) -> ResponseReturnValue:
         return _workbench(code, form, status=422)
     try:
         number = allocations.request(
-            code, seconds=form.seconds.data, seed=form.seed.data, by=require_actor(), at=now()
+            code, seconds=form.seconds.data or 0, seed=form.seed.data, by=require_actor(), at=now()
         )
     except EventHubError as error:
         if isinstance(error, NotFound):
@@ -179,8 +179,6 @@ def people(code: str, number: int) -> ResponseReturnValue:
         raise NotFound
     after = request.args.get("after", 0, type=int)
     found = runs_of.people_of(code, number, placed=placed, option=wanted, after=after)
-    kept = {name: value for name, value in request.args.items() if name != "after"}
-    here = "desk.allocations.people"
     return page(
         "desk/run_people.html",
         People(
@@ -189,10 +187,8 @@ def people(code: str, number: int) -> ResponseReturnValue:
             title=_PEOPLE[placed],
             option=frame.programme.option_by_code.get(wanted),
             found=found,
-            next_url=url_for(here, code=code, number=number, **kept, after=found.next_after)
-            if found.next_after
-            else None,
-            first_url=url_for(here, code=code, number=number, **kept) if after else None,
+            next_url=here_with(after=found.next_after) if found.next_after else None,
+            first_url=here_with(after=0) if after else None,
         ),
     )
 
@@ -215,7 +211,7 @@ def pin(code: str) -> ResponseReturnValue:
         return _pin_page(code, party, form, status=422)
     chosen = None if form.option.data == NOWHERE else form.option.data
     try:
-        allocations.pin(code, party, chosen, reason=form.reason.data, by=require_actor(), at=now())
+        allocations.pin(code, party, chosen, reason=form.reason.data or "", by=require_actor(), at=now())
     except Refused as refused:
         show_on(form, refused)
         return _pin_page(code, party, form, status=status_of(refused))
@@ -256,7 +252,7 @@ def _workbench(code: str, form: RunForm, status: int = 200) -> ResponseReturnVal
         waiting=sum(first for first, _listed in demand.values()),
         aims=aims(frame.programme),
         limits=limits(frame.programme, pinned=len(pinned)),
-        wanted=slice_of(wanted, request, size=15),
+        wanted=slice_of(wanted, size=15),
         wished=sum(each.first > 0 for each in wanted),
         seats=sum(option.capacity or 0 for option in frame.programme.options),
         runs=runs,
@@ -280,7 +276,7 @@ def _result(frame: Frame, number: int) -> Result:
         else None,
         rows=tuple(_far(run.progress)),
         quality=quality(run.state, run.gap),
-        options=slice_of(_in_order(run), request, size=40),
+        options=slice_of(_in_order(run), size=40),
         stages=tuple(_reached(row) for row in run.stages),
         took=spent if run.ended and run.started_at else None,
         newest=runs_of.runs(frame.programme.code)[0].number == number,

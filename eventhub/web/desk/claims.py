@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from eventhub.domain.problems import NotFound
@@ -15,6 +15,7 @@ from eventhub.queries.claims import ClaimPage, ClaimRow
 from eventhub.services import participants
 from eventhub.web.access import OFFICER, ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, shared
+from eventhub.web.desk._lists import here_with
 from eventhub.web.pages import now, page
 
 pages = Blueprint("claims", __name__)
@@ -75,8 +76,7 @@ def answer(code: str) -> ResponseReturnValue:
         else _("%(name)s: refused.", name=row.name)
     )
     flash(said, "success")
-    after = request.args.get("after", 0, type=int)
-    return redirect(url_for(f"desk.{HERE}", code=code, **({"after": after} if after else {})), 303)
+    return redirect(here_with(), 303)
 
 
 def _claimant(frame: Frame, participant: str, kind: str) -> ClaimRow:
@@ -98,13 +98,12 @@ def _listing(code: str, wrong: Wrong | None = None, status: int = 200) -> Respon
     frame = shared(code, HERE)
     after = request.args.get("after", 0, type=int)
     found = claims.waiting(code, within=frame.within, after=after)
-    here = f"desk.{HERE}"
     value = Claims(
         frame=frame,
         found=found,
         any_kind=bool(frame.kind.claims),
         wrong=wrong,
-        next_url=url_for(here, code=code, after=found.next_after) if found.next_after else None,
-        first_url=url_for(here, code=code) if after else None,
+        next_url=here_with(after=found.next_after) if found.next_after else None,
+        first_url=here_with(after=0) if after else None,
     )
     return page("desk/claims.html", value, status)

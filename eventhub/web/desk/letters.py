@@ -19,6 +19,7 @@ from eventhub.services import invites
 from eventhub.services.letters import CONTENTS
 from eventhub.web.access import ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, organised
+from eventhub.web.desk._lists import here_with
 from eventhub.web.pages import now, page
 
 pages = Blueprint("letters", __name__)
@@ -85,9 +86,8 @@ def listing(code: str) -> ResponseReturnValue:
         code, state=state, registration=request.args.get("registration", ""), before=before
     )
     here = f"desk.{HERE}"
-    kept = {name: value for name, value in request.args.items() if name != "before" and value}
     counts = found.by_state or {}
-    tabs = [(None, sum(counts.values()), url_for(here, code=code))]
+    tabs: list[tuple[LetterState | None, int, str]] = [(None, sum(counts.values()), url_for(here, code=code))]
     tabs += [(each, counts.get(each, 0), url_for(here, code=code, state=str(each))) for each in LetterState]
     return page(
         "desk/letters.html",
@@ -98,10 +98,8 @@ def listing(code: str) -> ResponseReturnValue:
             tabs=tuple(tabs),
             names=NAMES,
             methods=METHODS,
-            next_url=url_for(here, code=code, **kept, before=found.next_before)
-            if found.next_before
-            else None,
-            first_url=url_for(here, code=code, **kept) if before else None,
+            next_url=here_with(before=found.next_before) if found.next_before else None,
+            first_url=here_with(before=0) if before else None,
         ),
     )
 

@@ -239,7 +239,7 @@ def options(code: str) -> ResponseReturnValue:
         in f"{option.code} {option.title.zh} {option.title.en} {option.item_title.zh}".casefold()
     ]
     found.sort(key=lambda option: (option.item, option.first_day, option.code))
-    value = Options(frame, slice_of(found, request, size=50), queries.demand(code), wanted)
+    value = Options(frame, slice_of(found, size=50), queries.demand(code), wanted)
     return page("desk/options.html", value)
 
 

@@ -123,7 +123,7 @@ def show(code: str, number: int) -> ResponseReturnValue:
         frame=frame,
         row=row,
         effects=_counted(row),
-        changes=slice_of(versions_of.difference(code, number), request, size=100),
+        changes=slice_of(versions_of.difference(code, number), size=100),
         newest=number == frame.programme.published,
     )
     return page("desk/publication.html", value)

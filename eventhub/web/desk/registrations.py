@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from eventhub.domain.facts import OrganisationFacts
+from eventhub.domain.identity import mask_phone
 from eventhub.domain.problems import NotFound, Refused
 from eventhub.domain.questions import Answer, Question
 from eventhub.domain.terms import OrganisationKind, RegistrationState
@@ -21,6 +22,7 @@ from eventhub.queries.registrations import DeskPage, MemberRow, PartyRow, Search
 from eventhub.services import registrations as service
 from eventhub.web.access import OFFICER, ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, organised, shared, today
+from eventhub.web.desk._lists import here_with
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.allocation import ReasonForm
 from eventhub.web.pages import now, page
@@ -104,8 +106,6 @@ def listing(code: str) -> ResponseReturnValue:
     frame = shared(code, HERE)
     wanted = _wanted()
     found = registrations.search(code, wanted, within=frame.within)
-    kept = {name: value for name, value in request.args.items() if name != "after" and value}
-    here = f"desk.{HERE}"
     return page(
         "desk/registrations.html",
         Listing(
@@ -114,9 +114,9 @@ def listing(code: str) -> ResponseReturnValue:
             found=found,
             states=tuple(state for state in RegistrationState if state is not RegistrationState.DRAFT),
             units=people.organisations(kinds=_LARGE) if frame.organises else (),
-            filtered=bool(kept),
-            next_url=url_for(here, code=code, **kept, after=found.next_after) if found.next_after else None,
-            first_url=url_for(here, code=code, **kept) if wanted.after else None,
+            filtered=any(value for name, value in request.args.items() if name != "after"),
+            next_url=here_with(after=found.next_after) if found.next_after else None,
+            first_url=here_with(after=0) if wanted.after else None,
         ),
     )
 
@@ -246,7 +246,7 @@ def _value(question: Question, value: Any) -> object:
     if question.answer is Answer.CHOICES:
         return "、".join(str(words.get(each, each)) for each in value)
     if question.answer is Answer.PHONE:
-        return people.mask_phone(str(value))
+        return mask_phone(str(value))
     return words.get(value, value) if question.answer is Answer.CHOICE else value
 
 
@@ -281,7 +281,7 @@ def _taken(asked: Asked, step: Any, done: Text) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return page("desk/reason.html", asked, 422, form=form)
     try:
-        step(asked.registration, reason=form.reason.data.strip(), by=require_actor(), at=now())
+        step(asked.registration, reason=(form.reason.data or "").strip(), by=require_actor(), at=now())
     except Refused as refused:
         show_on(form, refused)
         return page("desk/reason.html", asked, status_of(refused), form=form)

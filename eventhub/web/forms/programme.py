@@ -61,6 +61,15 @@ def _trimmed(text: str | None) -> str:
     return text.strip() if text else ""
 
 
+def _said(field: Field) -> str:
+    """What was typed, "" for nothing."""
+    return str(field.data or "")
+
+
+def _both(chinese: Field, english: Field) -> Bilingual:
+    return Bilingual(_said(chinese), _said(english))
+
+
 def _line(label: Text, *, most: int, hint: Text | None = None, required: bool = False) -> StringField:
     return StringField(
         later(label),
@@ -95,12 +104,13 @@ class Moment(DateTimeLocalField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed, in the zone people read."""
         typed = [value for value in valuelist if value.strip()]
-        self.data = None
-        if typed:
-            try:
-                super().process_formdata(typed)
-            except ValueError:
-                raise ValueError(_("Give a date and a time, such as 2027-05-01 09:00.")) from None
+        if not typed:
+            self.data = None
+            return
+        try:
+            super().process_formdata(typed)
+        except ValueError:
+            raise ValueError(_("Give a date and a time, such as 2027-05-01 09:00.")) from None
         if self.data is not None:
             self.data = self.data.replace(tzinfo=ZONE)
 
@@ -194,8 +204,8 @@ class ProgrammeForm(FlaskForm):  # type: ignore[misc]
     def facts(self, programme: ProgrammeFacts | None = None) -> ProgrammeFacts:
         """The programme with what was filled in; a new one where none is given."""
         kept = programme or ProgrammeFacts(
-            code=self.code.data,
-            kind=self.kind.data,
+            code=_said(self.code),
+            kind=_said(self.kind),
             title=Bilingual(""),
             summary=Bilingual(""),
             opens_at=None,
@@ -205,17 +215,17 @@ class ProgrammeForm(FlaskForm):  # type: ignore[misc]
             contact_name="",
             contact_phone="",
             options=(),
-            organisation=self.organisation.data,
+            organisation=_said(self.organisation),
         )
         return replace(
             kept,
-            title=Bilingual(self.title_zh.data, self.title_en.data),
-            summary=Bilingual(self.summary_zh.data, self.summary_en.data),
+            title=_both(self.title_zh, self.title_en),
+            summary=_both(self.summary_zh, self.summary_en),
             opens_at=self.opens_at.data,
             closes_at=self.closes_at.data,
             result_at=self.result_at.data,
-            contact_name=self.contact_name.data,
-            contact_phone=self.contact_phone.data,
+            contact_name=_said(self.contact_name),
+            contact_phone=_said(self.contact_phone),
         )
 
 
@@ -445,19 +455,19 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
         first = OccasionFacts(
             starts=_start(self.first_day.data, self.starts.data),
             ends=_start(self.last_day.data, self.ends.data),
-            place=Bilingual(self.place_zh.data, self.place_en.data),
-            meeting_point=Bilingual(self.meeting_zh.data, self.meeting_en.data),
+            place=_both(self.place_zh, self.place_en),
+            meeting_point=_both(self.meeting_zh, self.meeting_en),
             latitude=old[0].latitude if old else None,
             longitude=old[0].longitude if old else None,
         )
         return OptionFacts(
-            code=self.code.data,
-            title=Bilingual(self.title_zh.data, self.title_en.data),
+            code=_said(self.code),
+            title=_both(self.title_zh, self.title_en),
             capacity=self.capacity.data,
             minimum=self.minimum.data or 0,
             occasions=(first, *old[1:]),
-            item=self.item.data,
-            item_title=Bilingual(self.item_title_zh.data, self.item_title_en.data),
+            item=_said(self.item),
+            item_title=_both(self.item_title_zh, self.item_title_en),
             place_code=option.place_code if option else "",
             cost_fen=self.cost.fen or 0,
             head_cost_fen=self.head_cost.fen or 0,
@@ -469,7 +479,9 @@ def _hour(moment: date | datetime) -> time | None:
     return moment.astimezone(ZONE).time() if isinstance(moment, datetime) else None
 
 
-def _start(day: date, hour: time | None) -> date | datetime:
+def _start(day: date | None, hour: time | None) -> date | datetime:
+    if day is None:
+        raise ValueError("The form was not checked before it was read.")
     return datetime.combine(day, hour, tzinfo=ZONE) if hour is not None else day
 
 
@@ -529,8 +541,8 @@ class MoneyForm(FlaskForm):  # type: ignore[misc]
         """The funds as filled in."""
         return tuple(
             SourceFacts(
-                code=line.form.code.data,
-                name=Bilingual(line.form.name_zh.data, line.form.name_en.data),
+                code=_said(line.form.code),
+                name=_both(line.form.name_zh, line.form.name_en),
                 amount_fen=line.form.amount.fen or 0,
                 spill=line.form.spill.data or None,
                 holder=line.form.holder.data or None,
