@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from solvers.ledger import Ledger, read_placements
 from solvers.outcome import Outcome, Placement
 from solvers.problem import UNLIMITED, Problem
 from solvers.whatif import Numbers, WhatIf
+
+UNLISTED = 20
+"""How many options with room an unplaced group is told of at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +237,8 @@ class _Teller:
         mine = slice(int(problem.groups.first[group]), int(problem.groups.first[group + 1]))
         listed = set(problem.choices.option[mine].tolist())
         size = int(problem.groups.piece[group]) or int(problem.groups.size[group])
-        return [problem.options.ids[o] for o, left in self._with_room if left >= size and o not in listed][
-            :20
-        ]
+        fitting = (problem.options.ids[o] for o, left in self._with_room if left >= size and o not in listed)
+        return list(islice(fitting, UNLISTED))
 
     @property
     def _with_room(self) -> list[tuple[int, int]]:
