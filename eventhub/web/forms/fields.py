@@ -42,7 +42,7 @@ class Ticks(SelectMultipleField):
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - WTForms hands it in
+    def pre_validate(self, form: Any) -> None:
         """What was sent and is not on the list is left out by whoever reads the form."""
 
 
@@ -142,7 +142,7 @@ def mark_required(field: Field) -> None:
 def put_beside(form: FlaskForm, problems: Iterable[Problem], *, otherwise: str = "") -> None:
     """Put each problem beside its field; where the form has none of that name, beside ``otherwise`` or on top."""
     for problem in problems:
-        field = form._fields.get(problem.field) or form._fields.get(otherwise)  # noqa: SLF001 - names with a dash
+        field = form._fields.get(problem.field) or form._fields.get(otherwise)
         if field is None:
             form.form_errors.append(problem.message)
         else:

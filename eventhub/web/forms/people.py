@@ -70,7 +70,9 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     claims = Ticks(
         later(N_("To be confirmed by the primary union")),
         description=later(
-            N_("Tick what applies. Your primary union says yes or no; the papers stay there, and nobody else sees it.")
+            N_(
+                "Tick what applies. Your primary union says yes or no; the papers stay there, and nobody else sees it."
+            )
         ),
     )
 
@@ -117,7 +119,14 @@ def draft_of(
 
 def read_date(typed: str) -> date | Problem | None:
     """A day as a browser's calendar or a person writes it; None where nothing was written."""
-    text = typed.strip().replace("/", "-").replace(".", "-").replace("年", "-").replace("月", "-").replace("日", "")
+    text = (
+        typed.strip()
+        .replace("/", "-")
+        .replace(".", "-")
+        .replace("年", "-")
+        .replace("月", "-")
+        .replace("日", "")
+    )
     if not text:
         return None
     try:

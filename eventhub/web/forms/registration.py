@@ -50,6 +50,7 @@ def steps_of(kind: Kind) -> tuple[Step, ...]:
     """The steps of a kind: one that asks nothing has no questions."""
     return tuple(step for step in Step if step is not Step.QUESTIONS or kind.questions)
 
+
 _OF_PERSON = re.compile(r"(?:participants|people)-(\d+)-(.+)")
 
 
@@ -131,7 +132,9 @@ class ChoicesForm(FlaskForm):  # type: ignore[misc]
     flexible = BooleanField(
         later(N_("If none of my choices is free, any other will do")),
         description=later(
-            N_("With this tick you are also considered for options that you did not rank, after those who did.")
+            N_(
+                "With this tick you are also considered for options that you did not rank, after those who did."
+            )
         ),
     )
 
@@ -215,7 +218,7 @@ def questions_form(kind: Kind, application: Application, sent: Sent | None) -> F
 
 def with_answers(application: Application, form: FlaskForm, kind: Kind) -> Application:
     """The application with what was typed; what an untouched field says is no answer."""
-    typed = {name: form[name].data for name, question in questions_of(kind, application)}
+    typed = {name: _stripped(form[name].data) for name, _question in questions_of(kind, application)}
     typed = {name: value for name, value in typed.items() if value not in (None, "", [], False)}
     return replace(
         application,
@@ -225,6 +228,11 @@ def with_answers(application: Application, form: FlaskForm, kind: Kind) -> Appli
             for number, applicant in enumerate(application.applicants)
         ),
     )
+
+
+def _stripped(value: Any) -> Any:
+    """Blanks alone are no answer."""
+    return value.strip() if isinstance(value, str) else value
 
 
 def _of_person(typed: Mapping[str, Any], number: int) -> dict[str, Any]:

@@ -91,7 +91,9 @@ def typed_form(
     """A form with so many rows of people, and what is asked of all of them."""
     body: dict[str, Any] = {
         "unit": SelectField(
-            later(N_("Unit")), choices=choices((unit.code, unit.name) for unit in units), validate_choice=False
+            later(N_("Unit")),
+            choices=choices((unit.code, unit.name) for unit in units),
+            validate_choice=False,
         )
     }
     for number in range(rows):
@@ -152,7 +154,8 @@ def _row(kind: Kind, number: int) -> Mapping[str, Any]:
             later(N_("Sex")), choices=choices((str(sex), word(sex)) for sex in Sex), validate_choice=False
         ),
         "phone": StringField(
-            later(N_("Mobile number")), render_kw={"type": "tel", "inputmode": "tel", "maxlength": 20, **quiet}
+            later(N_("Mobile number")),
+            render_kw={"type": "tel", "inputmode": "tel", "maxlength": 20, **quiet},
         ),
     }
     fields |= {question.key: field_of(question) for question in _needed(kind, Asked.PERSON)}
@@ -214,6 +217,8 @@ def _applicant(form: FlaskForm, kind: Kind, number: int, problems: list[Problem]
             relation="unit",
         ),
         answers={
-            question.key: typed[question.key] for question in _needed(kind, Asked.PERSON) if typed[question.key]
+            question.key: typed[question.key]
+            for question in _needed(kind, Asked.PERSON)
+            if typed[question.key]
         },
     )

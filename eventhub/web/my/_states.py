@@ -85,7 +85,9 @@ def _waitlisted(row: PartyRow, _at: datetime) -> Text:
 
 
 def _not_selected(_row: PartyRow, _at: datetime) -> Text:
-    return N_("There was no place for you this time. The reason is below; the contact person answers questions.")
+    return N_(
+        "There was no place for you this time. The reason is below; the contact person answers questions."
+    )
 
 
 def _withdrawn(_row: PartyRow, _at: datetime) -> Text:

@@ -66,7 +66,10 @@ def index() -> ResponseReturnValue:
 def renew() -> ResponseReturnValue:
     """A new address; the old one leads nowhere from now on."""
     account_services.renew_feed(require_actor().account_id, at=now())
-    flash(_("The address is new. The old one no longer works: enter the new one where you subscribed."), "success")
+    flash(
+        _("The address is new. The old one no longer works: enter the new one where you subscribed."),
+        "success",
+    )
     return redirect(url_for("my.calendar.index"), 303)
 
 

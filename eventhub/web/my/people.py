@@ -97,7 +97,9 @@ def add() -> ResponseReturnValue:
     form = PersonForm()
     form.offer(all_claims())
     if request.method == "GET":
-        form.relation.data = request.args.get("relation") or ("child" if actor.is_a(Role.GUARDIAN) else "self")
+        form.relation.data = request.args.get("relation") or (
+            "child" if actor.is_a(Role.GUARDIAN) else "self"
+        )
     else:
         draft, problems = draft_of(form, account_queries.units())
         try:
@@ -147,9 +149,9 @@ def identity(code: str) -> ResponseReturnValue:
     if request.method == "GET":
         return page("my/identity.html", value, form=form)
     typed = form.identity_number.data or ""
+    missing = Problem("missing", N_("Identity number: please fill this in."), "identity_number")
     try:
-        if not typed:
-            raise Refused(Problem("missing", N_("Identity number: please fill this in."), "identity_number"))
+        refuse(() if typed else (missing,))
         services.give_identity(code, typed, by=actor, at=now())
     except Refused as refused:
         put_beside(form, refused.problems)
@@ -231,7 +233,9 @@ def _form_page(
     value = PersonPage(
         code=code,
         name=name,
-        action=url_for("my.people.show", code=code, next=onward) if code else url_for("my.people.add", next=onward),
+        action=url_for("my.people.show", code=code, next=onward)
+        if code
+        else url_for("my.people.add", next=onward),
         back_url=onward or url_for("my.people.index"),
         units=account_queries.units(),
         claims=claims,

@@ -200,13 +200,22 @@ def withdraw(code: str) -> ResponseReturnValue:
     standing = [person for person in value.people if person.may_withdraw]
     if not standing:
         raise Conflict(
-            Problem("nothing_to_withdraw", N_("There is nothing left to withdraw from. Reload the page to see how it stands."))
+            Problem(
+                "nothing_to_withdraw",
+                N_("There is nothing left to withdraw from. Reload the page to see how it stands."),
+            )
         )
     form = _withdraw_form(standing)
     if request.method == "GET":
         return page("my/withdraw.html", _withdraw_page(value, standing), form=form)
     try:
-        services.withdraw(code, registration=_who(form, standing), reason=_line(form.reason.data), by=require_actor(), at=now())
+        services.withdraw(
+            code,
+            registration=_who(form, standing),
+            reason=_line(form.reason.data),
+            by=require_actor(),
+            at=now(),
+        )
     except Refused as refused:
         show_on(form, refused)
         return page("my/withdraw.html", _withdraw_page(value, standing), form=form, status=status_of(refused))
@@ -227,7 +236,9 @@ def _entry(row: PartyRow, at: datetime) -> Entry:
         state=row.state,
         names=tuple(member.person.name for member in row.members),
         next=what_next(row, at),
-        option=next((each.published.option for each in row.members if _placed(each) and each.published), None),
+        option=next(
+            (each.published.option for each in row.members if _placed(each) and each.published), None
+        ),
         url=url_for("my.registrations.show", code=row.code),
     )
 
@@ -244,7 +255,11 @@ def _party_page(row: PartyRow) -> PartyPage:
     at, kind = now(), kinds.of(row.programme)
     is_open = phase_of(row.programme, at) is Phase.OPEN
     is_over = phase_of(row.programme, at) is Phase.OVER
-    seats = {seat.registration for seat in invite_queries.seats_of(require_actor())} if any(map(_placed, row.members)) else set()
+    seats = (
+        {seat.registration for seat in invite_queries.seats_of(require_actor())}
+        if any(map(_placed, row.members))
+        else set()
+    )
     may_withdraw = not is_over and any(member.state in WITHDRAWABLE for member in row.members)
     draft = row.state is RegistrationState.DRAFT
     ended = row.state in {RegistrationState.WITHDRAWN, RegistrationState.CANCELLED}
@@ -261,7 +276,9 @@ def _party_page(row: PartyRow) -> PartyPage:
         answers=_answers(row, kind),
         submitted_at=row.submitted_at,
         is_receipt="sent" in request.args,
-        continue_url=url_for("my.sign_up.continue_", code=row.code, step="people") if draft and is_open else "",
+        continue_url=url_for("my.sign_up.continue_", code=row.code, step="people")
+        if draft and is_open
+        else "",
         change_url=url_for("my.sign_up.change", code=row.code) if is_open and row.state in CHANGEABLE else "",
         withdraw_url=url_for("my.registrations.withdraw", code=row.code) if may_withdraw else "",
         print_url=url_for("my.registrations.paper", code=row.code) if row.submitted_at else "",
@@ -279,7 +296,9 @@ def _person(row: PartyRow, member: MemberRow, kind: Kind, seats: set[str], *, ov
         state=member.state,
         seat=_seat(row, member, kind, seats) if placed else None,
         reasons=_reasons(row, member),
-        told=next((step.reason for step in reversed(member.steps) if step.reason and step.new is member.state), ""),
+        told=next(
+            (step.reason for step in reversed(member.steps) if step.reason and step.new is member.state), ""
+        ),
         identity_url=(
             url_for("my.people.identity", code=member.person.code, party=row.code)
             if placed and not member.has_identity_number and not over

@@ -179,7 +179,9 @@ def typed(programme: str) -> ResponseReturnValue:
         )
         return page("my/item.html", value, form=item_form(kind, facts, ""))
     more = "more" in request.form
-    rows = min(MOST_TYPED, max(1, request.form.get("rows", FIRST_ROWS, type=int)) + (FIRST_ROWS if more else 0))
+    rows = min(
+        MOST_TYPED, max(1, request.form.get("rows", FIRST_ROWS, type=int)) + (FIRST_ROWS if more else 0)
+    )
     sent = request.form if request.method == "POST" else None
     form = typed_form(kind, facts, _units(), item=item, rows=rows, sent=sent)
     if request.method == "GET" or more:
@@ -341,7 +343,9 @@ def _enter_typed(facts: ProgrammeFacts, kind: Kind, form: FlaskForm, item: str, 
         receipt = registrations.register(wanted[0], key=_key(), by=by, at=at, channel="officer")
         _say(rosters.RosterReceipt(1, len(receipt.registrations), receipt.replayed))
         return
-    _say(rosters.register_all(facts.code, wanted, unit=unit.code, key=_key(), by=by, at=at, channel="officer"))
+    _say(
+        rosters.register_all(facts.code, wanted, unit=unit.code, key=_key(), by=by, at=at, channel="officer")
+    )
 
 
 def _not_agreed() -> Problem:
@@ -357,9 +361,7 @@ def _say(receipt: rosters.RosterReceipt) -> None:
         flash(_("This list had been handed in before; it counts once."), "info")
         return
     flash(
-        ngettext(
-            "%(num)s person is signed up.", "%(num)s people are signed up.", receipt.people
-        ),
+        ngettext("%(num)s person is signed up.", "%(num)s people are signed up.", receipt.people),
         "success",
     )
 
@@ -397,7 +399,9 @@ def _sealed(facts: ProgrammeFacts, unit: str, sheet: rosters.Sheet) -> str:
 
 def _unsealed(facts: ProgrammeFacts, sealed: str) -> tuple[str, rosters.Sheet]:
     stale = Conflict(
-        Problem("stale_list", N_("This page was open for too long. Nothing was kept. Hand the list in again."))
+        Problem(
+            "stale_list", N_("This page was open for too long. Nothing was kept. Hand the list in again.")
+        )
     )
     try:
         content = _sealer().loads(sealed, max_age=SEALED_FOR_SECONDS)
@@ -406,4 +410,3 @@ def _unsealed(facts: ProgrammeFacts, sealed: str) -> tuple[str, rosters.Sheet]:
     if content["programme"] != facts.code or content["account"] != require_actor().account_id:
         raise stale
     return content["unit"], rosters.Sheet(tuple(content["rows"]), tuple(content["lines"]))
-

@@ -39,7 +39,6 @@ from eventhub.queries import programmes as programme_queries
 from eventhub.queries import registrations as queries
 from eventhub.services import registrations as services
 from eventhub.web.access import SIGNED_IN, permission, require_actor
-from eventhub.web.errors import status_of
 from eventhub.web.forms import registration as forms
 from eventhub.web.forms.fields import put_beside
 from eventhub.web.forms.registration import STEP_NAMES, Asking, Step
@@ -152,10 +151,14 @@ def begin(programme: str) -> ResponseReturnValue:
     closed = phases.not_open(here.programme, here.at)
     if closed is not None:
         return _closed(here, closed)
-    item = request.values.get("item", "" if here.kind.choose_item else here.programme.items[0][0] if here.programme.options else "")
+    item = request.values.get(
+        "item", "" if here.kind.choose_item else here.programme.items[0][0] if here.programme.options else ""
+    )
     if here.kind.choose_item and item not in dict(here.programme.items):
         return _choose_item(here)
-    start = Application(programme=programme, applicants=(), item=item, flexible=here.kind.flexible, on=here.today)
+    start = Application(
+        programme=programme, applicants=(), item=item, flexible=here.kind.flexible, on=here.today
+    )
     if request.method == "GET":
         return _show(here, start, Step.PEOPLE)
     application = forms.read(here.kind, start, request.form, here.persons, step=Step.PEOPLE)
@@ -198,9 +201,7 @@ def _send(here: Moment, base: Application, code: str) -> ResponseReturnValue:
     application = replace(base, consents=forms.agreed(request.form))
     _demand_same(request.form.get("stamp", ""), base)
     try:
-        services.submit(
-            code, key=_key(), by=here.actor, at=here.at, application=application
-        )
+        services.submit(code, key=_key(), by=here.actor, at=here.at, application=application)
     except Refused as refused:
         return _show(here, application, Step.REVIEW, code=code, problems=refused.problems, sent=True)
     return redirect(_url("my.registrations.show", code, sent=1), 303)
@@ -219,37 +220,43 @@ def change(code: str) -> ResponseReturnValue:
     closed = phases.not_open(here.programme, here.at)
     if closed is not None:
         return _closed(here, closed)
-    if row.state not in CHANGEABLE:
-        raise Conflict(
-            Problem(
-                "not_changeable",
-                N_("This sign-up can no longer be changed. Reload the page to see how it stands."),
-            )
-        )
+    _demand_changeable(row)
     standing = replace(queries.application_of(row), on=here.today)
     if request.method == "GET":
         return _show(here, standing, Step.PEOPLE, changes=row)
-    step = _step_sent()
     application = forms.read(here.kind, standing, request.form, here.persons, step=None)
+    if _step_sent() is Step.REVIEW and not request.form.get("goto"):
+        return _send_change(here, standing, application, row)
+    return _change_on(here, application, row)
+
+
+def _change_on(here: Moment, application: Application, row: queries.PartyRow) -> ResponseReturnValue:
+    """The page that follows one step of a change, or the same with what is wrong in it."""
+    step = _step_sent()
     goal = request.form.get("goto", "")
     if goal in set(Step):
         return _show(here, application, Step(goal), changes=row)
     if request.form.get("move"):
         return _show(here, application, step, changes=row)
-    if step is not Step.REVIEW:
-        problems = _problems(here, application, step, ours=_people_of(row))
-        if problems:
-            return _show(here, application, step, changes=row, problems=problems, sent=True)
-        return _show(here, application, _after(here.kind, step), changes=row)
+    problems = _problems(here, application, step, ours=_people_of(row))
+    if problems:
+        return _show(here, application, step, changes=row, problems=problems, sent=True)
+    return _show(here, application, _after(here.kind, step), changes=row)
+
+
+def _send_change(
+    here: Moment, standing: Application, application: Application, row: queries.PartyRow
+) -> ResponseReturnValue:
+    shown = _url("my.registrations.show", row.code)
     if forms.stamp(application) == forms.stamp(standing) != request.form.get("stamp", ""):
-        return redirect(_url("my.registrations.show", code), 303)
+        return redirect(shown, 303)  # the same form twice: what it says stands already
     _demand_same(request.form.get("stamp", ""), standing)
     try:
-        services.change(code, application, key=_key(), by=here.actor, at=here.at)
+        services.change(row.code, application, key=_key(), by=here.actor, at=here.at)
     except Refused as refused:
-        return _show(here, application, step, changes=row, problems=refused.problems, sent=True)
+        return _show(here, application, Step.REVIEW, changes=row, problems=refused.problems, sent=True)
     flash(_("Your change is kept."), "success")
-    return redirect(_url("my.registrations.show", code), 303)
+    return redirect(shown, 303)
 
 
 # -- Inner steps -------------------------------------------------------------------------------------
@@ -291,6 +298,16 @@ def _key() -> str:
     return request.form.get("idempotency_key", "")[:40] or str(uuid4())
 
 
+def _demand_changeable(row: queries.PartyRow) -> None:
+    if row.state not in CHANGEABLE:
+        raise Conflict(
+            Problem(
+                "not_changeable",
+                N_("This sign-up can no longer be changed. Reload the page to see how it stands."),
+            )
+        )
+
+
 def _demand_same(stamp: str, standing: Application) -> None:
     if stamp != forms.stamp(standing):
         raise Conflict(
@@ -315,8 +332,15 @@ def _problems(
     return [
         problem
         for problem in found
-        if forms.step_of(problem, here.kind) is step and not _stands_here(problem, application, ours)
+        if _belongs_to(problem, here.kind, step) and not _stands_here(problem, application, ours)
     ]
+
+
+def _belongs_to(problem: Problem, kind: Kind, step: Step) -> bool:
+    """Whether a problem is to be mended in a step; a party too large for what it chose, where it chooses."""
+    if problem.code == "too_large":
+        return step is Step.CHOICES
+    return forms.step_of(problem, kind) is step
 
 
 def _stands_here(problem: Problem, application: Application, ours: frozenset[str]) -> bool:
@@ -360,7 +384,7 @@ def _show(
     form = _form(here, application, step, sent=sent)
     put_beside(form, problems, otherwise="participants" if step is Step.PEOPLE else "")
     value = _value(here, application, step, code=code, changes=changes)
-    status = status_of(Refused(*problems)) if problems else 200
+    status = 422 if problems else 200
     return page("my/sign_up.html", value, form=form, contact=contact_of(here.programme), status=status)
 
 
@@ -405,7 +429,9 @@ def _value(
         children_officer=_children_officer(here, application),
     )
     if step is Step.PEOPLE:
-        return _people_step(here, application, value, code, ours=_people_of(changes) if changes else frozenset())
+        return _people_step(
+            here, application, value, code, ours=_people_of(changes) if changes else frozenset()
+        )
     if step is Step.QUESTIONS:
         return replace(value, groups=forms.groups_of(here.kind, application))
     if step is Step.CHOICES:
@@ -494,12 +520,17 @@ def _card(here: Moment, application: Application, option: OptionFacts, ranked_by
         "place": str(occasion.place) or None,
         "seats": option.capacity,
         "ranked_by": ranked_by,
-        "note": " · ".join(_("%(label)s: %(value)s", label=fact.label, value=str(fact.value)) for fact in facts),
+        "note": " · ".join(
+            _("%(label)s: %(value)s", label=fact.label, value=str(fact.value)) for fact in facts
+        ),
         "reason": _bar(here, application, option),
     }
 
 
 def _bar(here: Moment, application: Application, option: OptionFacts) -> Text | None:
+    size = len(application.applicants)
+    if option.capacity is not None and size > option.capacity:
+        return N_("It has %(seats)s places, fewer than the %(size)s of you.", seats=option.capacity, size=size)
     for applicant in application.applicants:
         if applicant.person is not None:
             answers = {**application.answers, **applicant.answers}
@@ -512,10 +543,17 @@ def _bar(here: Moment, application: Application, option: OptionFacts) -> Text | 
 def _review_step(here: Moment, application: Application, value: StepPage) -> StepPage:
     urls = value.urls or {}
     rows = [
-        ReviewRow(here.kind.words.participant, "、".join(each.name for each in application.applicants), urls.get(Step.PEOPLE, ""))
+        ReviewRow(
+            here.kind.words.participant,
+            "、".join(each.name for each in application.applicants),
+            urls.get(Step.PEOPLE, ""),
+        )
     ]
     questions = urls.get(Step.QUESTIONS, "")
-    for asking, applicant in [*((Asked.PERSON, each) for each in application.applicants), (Asked.PARTY, None)]:
+    for asking, applicant in [
+        *((Asked.PERSON, each) for each in application.applicants),
+        (Asked.PARTY, None),
+    ]:
         source = applicant.answers if applicant else application.answers
         for question in here.kind.questions:
             if question.asked is asking and question.key in source:

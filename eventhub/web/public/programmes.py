@@ -231,7 +231,9 @@ def _dates(programme: ProgrammeFacts, at: datetime) -> tuple[KeyDate, ...]:
         if when is not None
     ]
     if programme.result_at is not None:
-        told.append((N_("Result"), day(programme.result_at), bool(programme.published) or programme.result_at <= at))
+        told.append(
+            (N_("Result"), day(programme.result_at), bool(programme.published) or programme.result_at <= at)
+        )
     if first is not None and last is not None:
         told.append((N_("It takes place"), _days(first, last), last < at.astimezone(ZONE).date()))
     following = next((number for number, (_label, _when, past) in enumerate(told) if not past), None)
@@ -285,7 +287,9 @@ def _groups(programme: ProgrammeFacts, kind: Kind, chosen: str | None) -> tuple[
             Group(
                 code=code,
                 title=title,
-                options=tuple(_option(programme, kind, option, demand.get(option.code, (0, 0))) for option in options),
+                options=tuple(
+                    _option(programme, kind, option, demand.get(option.code, (0, 0))) for option in options
+                ),
                 as_cards=len(options) <= MOST_CARDS and not kind.choose_item,
                 sign_up_url=url_for("my.sign_up.begin", programme=programme.code, item=code or None),
             )

@@ -1,0 +1,368 @@
+"""Sign-up in steps: what is typed stays, what is wrong is said in the reader's language, nothing is half written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from eventhub.extensions import db
+from eventhub.models.registrations import Registration
+from eventhub.queries import registrations as queries
+from eventhub.services import registrations as services
+from tests.scenario import Scenario, batch, camp_facts
+from tests.signing_up import (
+    CONTACTS,
+    action,
+    agree,
+    at_home,
+    errors,
+    fields,
+    finish,
+    follow,
+    nothing_written,
+    rows,
+    send,
+    soup,
+    to_review,
+)
+from tests.visitors import sign_in
+
+LANGUAGES = ("zh", "en")
+
+
+@pytest.fixture
+def story(app: Flask) -> Iterator[Scenario]:
+    with app.app_context():
+        told = Scenario.begins()
+        told.child("马小雨")
+        told.child("马小雪", born=date(2015, 8, 1))
+        db.session.remove()
+    app.extensions["clock"] = lambda: told.at
+    return told
+
+
+@pytest.fixture
+def guardian(client: FlaskClient, story: Scenario) -> FlaskClient:
+    return sign_in(client, story.guardian)
+
+
+def speaks(client: FlaskClient, language: str) -> None:
+    client.set_cookie("language", language)
+
+
+def kept_states(app: Flask) -> list[str]:
+    with app.app_context():
+        found = [str(state) for state in db.session.scalars(select(Registration.state).order_by(Registration.id))]
+        db.session.remove()
+        return found
+
+
+# -- The way through ---------------------------------------------------------------------------------
+
+
+def test_a_guardian_signs_two_children_up_without_script(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    review = to_review(guardian, story, "马小雨", "马小雪", ranking=("B2", "B1"))
+    assert soup(review).select_one(".eh-steps-now").text.split("·")[0].strip() == "第 4 步，共 4 步"
+    assert soup(review).select('input[name^="consent-"][checked]') == []
+    receipt = follow(guardian, finish(guardian, review))
+    number = soup(receipt).select_one(".eh-receipt-number").text
+    assert kept_states(app) == ["submitted", "submitted"]
+    with at_home(app):
+        row = queries.party(number, story.guardian, on=story.at.date())
+        assert [option.code for option in row.ranking] == ["B2", "B1"]
+        assert set(row.consents) == {"guardian", "children_rules"}
+        assert row.answers["contact1_phone"] == "+8612900000001"
+
+
+def test_the_order_is_changed_by_buttons_alone(guardian: FlaskClient, story: Scenario) -> None:
+    review = to_review(guardian, story, "马小雨", ranking=("B1", "B2"))
+    choices = guardian.get(action(review).replace("review", "choices"))
+    for move, left in [
+        ("up:B2", ["B2", "B1"]),
+        ("down:B2", ["B1", "B2"]),
+        ("remove:B1", ["B2"]),
+        ("add:B1", ["B2", "B1"]),
+    ]:
+        choices = follow(guardian, send(guardian, choices, move=move))
+        assert fields(choices)["options"] == left
+
+
+def test_a_draft_can_be_left_and_continued(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    review = to_review(guardian, story, "马小雨")
+    code = action(review).split("/")[3]
+    assert kept_states(app) == ["draft"]
+    begin = guardian.get(f"/my/registrations/new/{story.camp}")
+    assert f"/my/registrations/{code}/people" in begin.text
+    questions = guardian.get(f"/my/registrations/{code}/questions")
+    assert fields(questions)["contact1_name"] == ["马兰"]
+
+
+def test_what_was_typed_stays_beside_what_is_wrong(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    questions = follow(guardian, send(guardian, first, participants=[story.children["马小雨"]]))
+    with nothing_written(app):
+        answer = send(
+            guardian, questions, **{**CONTACTS, "contact2_phone": "12345"}, participants_0_family="migrant"
+        )
+    assert answer.status_code == 422
+    assert "第二紧急联系人手机号码" in errors(answer)
+    again = fields(answer)
+    assert again["contact2_phone"] == ["12345"]
+    assert again["participants-0-family"] == ["migrant"]
+    assert soup(answer).select_one("#contact2_phone")["aria-invalid"] == "true"
+
+
+def test_a_change_stands_only_once_it_is_sent(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    receipt = follow(guardian, finish(guardian, to_review(guardian, story, "马小雨")))
+    code = soup(receipt).select_one(".eh-receipt-number").text
+    people = guardian.get(f"/my/registrations/{code}/change")
+    both = [story.children["马小雨"], story.children["马小雪"]]
+    questions = send(guardian, people, participants=both)
+    choices = send(guardian, questions, participants_1_family="new_form")
+    review = send(guardian, choices, options=["B2"])
+    assert kept_states(app) == ["submitted"]
+    changed = follow(guardian, finish(guardian, review))
+    assert "修改已保存" in changed.text
+    assert kept_states(app) == ["submitted", "submitted"]
+    with at_home(app):
+        row = queries.party(code, story.guardian, on=story.at.date())
+        assert [option.code for option in row.ranking] == ["B2"]
+        assert [member.answers["family"] for member in row.members] == ["hardship", "new_form"]
+
+
+# -- Refused -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh", "为9周岁"), ("en", "will be 9 when")],
+)
+def test_a_child_one_day_too_young_is_greyed_with_the_rule(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    with at_home(app):
+        story.child("马小云", born=date(2016, 7, 21))
+    speaks(guardian, language)
+    page = guardian.get(f"/my/registrations/new/{story.camp}")
+    box = soup(page).select_one(f'input[value="{story.children["马小云"]}"]')
+    assert box.has_attr("disabled")
+    assert told in page.text
+    with nothing_written(app):
+        answer = send(guardian, page, participants=[story.children["马小雨"], story.children["马小云"]])
+    assert answer.status_code == 422
+    assert told in errors(answer)
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "报名已截止"), ("en", "Sign-up is closed")])
+def test_a_closed_programme_takes_nobody(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    review = to_review(guardian, story, "马小雨")
+    story.at = datetime(2026, 6, 2, tzinfo=UTC)
+    sign_in(guardian, story.guardian)
+    speaks(guardian, language)
+    with nothing_written(app):
+        for path in (action(review), f"/my/registrations/new/{story.camp}"):
+            answer = guardian.post(path, data={**fields(review), **agree(review)})
+            assert answer.status_code == 422
+            assert told in answer.text
+            assert "0951-0000000" in answer.text
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "马小雨已报过名"), ("en", "is signed up for this already")])
+def test_the_same_person_is_not_signed_up_twice(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    follow(guardian, finish(guardian, to_review(guardian, story, "马小雨")))
+    speaks(guardian, language)
+    page = guardian.get(f"/my/registrations/new/{story.camp}")
+    assert told in page.text
+    with nothing_written(app):
+        answer = send(guardian, page, participants=[story.children["马小雨"]])
+    assert answer.status_code == 422
+    assert told in errors(answer)
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "不再"), ("en", "not offered")])
+def test_an_option_that_does_not_exist_cannot_be_ranked(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    review = to_review(guardian, story, "马小雨")
+    choices = guardian.get(action(review).replace("review", "choices"))
+    speaks(guardian, language)
+    with nothing_written(app):
+        answer = send(guardian, choices, options=["B1", "B9"])
+    assert answer.status_code == 422
+    assert errors(answer)
+    if language == "en":
+        assert told in errors(answer)
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "按照本项目第五条"), ("en", "By rule 5 of this programme")])
+def test_an_option_one_may_not_take_is_greyed_and_refused(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    dry = replace(batch("B1", date(2026, 7, 13)), details={"adults": 5, "halal": False})
+    with at_home(app):
+        story.programme(camp_facts("no-halal", options=(dry, batch("B2", date(2026, 7, 20)))))
+    story.camp = "no-halal"
+    review = to_review(guardian, story, "马小雨", ranking=("B2",))
+    questions = guardian.get(action(review).replace("review", "questions"))
+    speaks(guardian, language)
+    choices = follow(guardian, send(guardian, questions, participants_0_meals="halal"))
+    greyed = soup(choices).select_one(".eh-option-off")
+    assert "B1" in greyed.text
+    assert told in greyed.text
+    with nothing_written(app):
+        answer = send(guardian, choices, options=["B1"])
+    assert answer.status_code == 422
+    assert told in errors(answer)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "2人"), ("en", "2 people want to go together")]
+)
+def test_a_party_larger_than_any_option_is_told_so(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    with at_home(app):
+        story.programme(camp_facts("tiny", options=(batch("B1", date(2026, 7, 13), capacity=1),)))
+    story.camp = "tiny"
+    first = guardian.get("/my/registrations/new/tiny")
+    both = [story.children[name] for name in ("马小雨", "马小雪")]
+    questions = follow(guardian, send(guardian, first, participants=both))
+    families = {"participants_0_family": "hardship", "participants_1_family": "hardship"}
+    choices = follow(guardian, send(guardian, questions, **CONTACTS, **families))
+    assert soup(choices).select_one(".eh-option-off")
+    speaks(guardian, language)
+    with nothing_written(app):
+        answer = send(guardian, choices, options=["B1"])
+    assert answer.status_code == 422
+    assert told in errors(answer).replace(" ", "" if language == "zh" else " ")
+
+
+def test_without_its_tick_no_text_is_agreed_to(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    review = to_review(guardian, story, "马小雨")
+    with nothing_written(app):
+        answer = guardian.post(action(review), data={**fields(review), "consent-guardian": "y"})
+    assert answer.status_code == 422
+    assert "勾选" in errors(answer)
+    checked = [box["name"] for box in soup(answer).select('input[name^="consent-"][checked]')]
+    assert checked == ["consent-guardian"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_more_bytes_than_allowed_are_refused(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str
+) -> None:
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    speaks(guardian, language)
+    with nothing_written(app):
+        answer = guardian.post(action(first), data={"participants": "x" * 6_000_000})
+    assert answer.status_code == 413
+    assert f'lang="{"zh-CN" if language == "zh" else "en-GB"}"' in answer.text
+
+
+@pytest.mark.parametrize("text", ["马\x00兰", "马兰\r\nBcc: x@y.example", "\u202e马兰", "\u2028"])
+def test_control_characters_in_an_answer_are_refused(
+    app: Flask, guardian: FlaskClient, story: Scenario, text: str
+) -> None:
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    questions = follow(guardian, send(guardian, first, participants=[story.children["马小雨"]]))
+    with nothing_written(app):
+        answer = send(guardian, questions, **{**CONTACTS, "contact1_name": text}, participants_0_family="hardship")
+    assert answer.status_code == 422
+    assert "第一紧急联系人" in errors(answer)
+
+
+# -- Twice, and stale --------------------------------------------------------------------------------
+
+
+def test_the_same_form_sent_twice_counts_once(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    review = to_review(guardian, story, "马小雨")
+    first = finish(guardian, review)
+    before = rows(app)
+    again = finish(guardian, review)
+    assert again.status_code == 303
+    assert again.headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
+    assert rows(app) == before
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "其他窗口"), ("en", "in another window")])
+def test_a_review_page_that_is_out_of_date_sends_nothing(
+    app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    review = to_review(guardian, story, "马小雨")
+    choices = guardian.get(action(review).replace("review", "choices"))
+    send(guardian, choices, options=["B2"])
+    speaks(guardian, language)
+    with nothing_written(app):
+        answer = finish(guardian, review)
+    assert answer.status_code == 409
+    assert told in answer.text
+
+
+def test_a_change_from_an_old_page_overwrites_nothing(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    receipt = follow(guardian, finish(guardian, to_review(guardian, story, "马小雨")))
+    code = soup(receipt).select_one(".eh-receipt-number").text
+    page = guardian.get(f"/my/registrations/{code}/change")
+    for _ in range(2):
+        page = send(guardian, page)
+    old = send(guardian, page, options=["B2"])
+    with at_home(app):
+        row = queries.party(code, story.guardian, on=story.at.date())
+        application = replace(queries.application_of(row), ranking=("B2", "B1"))
+        services.change(code, application, key="other", by=story.guardian, at=story.at)
+    with nothing_written(app):
+        answer = finish(guardian, old)
+    assert answer.status_code == 409
+    with at_home(app):
+        row = queries.party(code, story.guardian, on=story.at.date())
+        assert [option.code for option in row.ranking] == ["B2", "B1"]
+
+
+# -- Other people's ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["people", "questions", "choices", "review"])
+def test_other_peoples_drafts_do_not_exist(app: Flask, client: FlaskClient, story: Scenario, step: str) -> None:
+    sign_in(client, story.guardian)
+    code = action(to_review(client, story, "马小雨")).split("/")[3]
+    stranger = sign_in(app.test_client(), story.stranger)
+    with nothing_written(app):
+        for path in (f"/my/registrations/{code}/{step}", f"/my/registrations/{code}/change"):
+            assert stranger.get(path).status_code == 404
+            assert stranger.post(path, data={"participants": "x"}).status_code == 404
+
+
+def test_other_peoples_children_cannot_be_named(app: Flask, client: FlaskClient, story: Scenario) -> None:
+    stranger = sign_in(client, story.stranger)
+    with nothing_written(app):
+        answer = stranger.post(
+            f"/my/registrations/new/{story.camp}", data={"participants": story.children["马小雨"]}
+        )
+    assert answer.status_code == 422
+    assert "马小雨" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/my/registrations/new/nothing", "/my/registrations/T999/review", "/programmes/x", "/my/nothing"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_unknown_addresses_are_not_found(guardian: FlaskClient, path: str, language: str) -> None:
+    speaks(guardian, language)
+    answer = guardian.get(path)
+    assert answer.status_code == 404
+    assert f'lang="{"zh-CN" if language == "zh" else "en-GB"}"' in answer.text
+
+
+def test_whoever_is_not_signed_in_is_asked_to(client: FlaskClient, story: Scenario) -> None:
+    answer = client.get(f"/my/registrations/new/{story.camp}")
+    assert answer.status_code == 303
+    assert "/sign-in" in answer.headers["Location"]
