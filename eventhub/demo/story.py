@@ -37,7 +37,7 @@ from eventhub.domain.phases import ZONE
 from eventhub.domain.seasons import WEEK, into_next_season
 from eventhub.domain.terms import RUN_USABLE, OrganisationKind, PartyRole, Role
 from eventhub.extensions import db
-from eventhub.i18n import Bilingual
+from eventhub.i18n import Bilingual, _
 from eventhub.kinds import SignUp
 from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.models.programmes import Option, Programme
@@ -220,7 +220,7 @@ class _Story:
         codes = accounts.create_many(list(drafts.values()), by=HOUSE, at=at)
         self._codes = dict(zip(drafts, codes, strict=True))
         self._actors = {
-            key: actor_by_code(code) for key, code in self._telling.each("accounts", self._codes.items())
+            key: actor_by_code(code) for key, code in self._telling.each(_("Accounts"), self._codes.items())
         }
 
     def _sign_up(self, chapter: Chapter) -> None:
@@ -233,12 +233,16 @@ class _Story:
             else:
                 singly.append(sign_up)
         moments = _moments(chapter.programme, len(lists) + len(singly))
-        kind = chapter.programme.kind
+        title = chapter.programme.title
         if lists:
-            for unit, found in self._telling.each(f"{kind}, units' lists", lists.items()):
+            for unit, found in self._telling.each(
+                _("%(programme)s: units' lists", programme=title), lists.items()
+            ):
                 self._sign_up_unit(chapter, unit, found, next(moments))
         if singly:
-            for sign_up in self._telling.each(f"{kind}, members and guardians", singly):
+            for sign_up in self._telling.each(
+                _("%(programme)s: members and guardians", programme=title), singly
+            ):
                 self._sign_up_one(chapter, sign_up, next(moments))
         chapter.followed = {each.story: each.party for each in chapter.signed if each.story}
         self._deliver(_moment_of(chapter.programme.closes_at))
@@ -314,7 +318,7 @@ class _Story:
             queued.append(code)
         with ThreadPoolExecutor(SOLVES_AT_ONCE) as pool:
             ended = pool.map(lambda code: self._execute(code, at), queued)
-            for _state in self._telling.each("places given out", ended, total=len(queued)):
+            for _ended in self._telling.each(_("Places given out"), ended, total=len(queued)):
                 pass
 
     def _execute(self, code: str, at: datetime) -> None:
@@ -399,7 +403,7 @@ class _Story:
                     return
                 yield done.sent
 
-        for _sent in self._telling.each("letters, by the hundreds", sendings()):
+        for _done in self._telling.each(_("Letters written, by the hundreds"), sendings()):
             pass
 
     # -- What a visitor finds ------------------------------------------------------------------------

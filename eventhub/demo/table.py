@@ -83,7 +83,7 @@ def said(table: Sequence[Row]) -> str:
         _("Applied"),
         _("Placed"),
         _("First choices"),
-        _("Result"),
+        _("Optimal or gap"),
         _("Money used / granted"),
         _("Invitations"),
         _("Letters"),

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from eventhub.i18n import _
+
 T = TypeVar("T")
 
 
@@ -37,4 +39,6 @@ class Telling:
         for thing in things:
             yield thing
             count += 1
-        self.say(f"{what}: {count} ({time.monotonic() - began:.1f} s)")
+        seconds = f"{time.monotonic() - began:.1f}"
+        if count:
+            self.say(_("%(what)s: %(count)s (%(seconds)s s)", what=what, count=count, seconds=seconds))
