@@ -6,7 +6,7 @@ becomes words when it is read, in the language of whoever reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from eventhub.domain.facts import ProgrammeFacts
 from eventhub.domain.wording import Money
 from eventhub.i18n import N_, Bilingual, Text, current_locale
 from eventhub.kinds import fund
+
+MOST_OPTIONS = 3
+"""Of options with room that somebody did not choose, so many are named."""
 
 Why = Mapping[str, Any]
 Said = Text | Bilingual | str
@@ -58,9 +61,17 @@ def _why(why: Why, reason: Why, programme: ProgrammeFacts) -> list[Text]:
     say = _SENTENCES.get(str(why.get("code")))
     if say is None:
         return []
-    option = programme.option_by_code.get(str(why.get("option", "")))
-    title: Said = option.title if option else str(why.get("option", ""))
-    return list(say(why, reason, programme, title))
+    told = why.get("options", [why.get("option", "")])
+    return [
+        sentence
+        for code in told[:MOST_OPTIONS]
+        for sentence in say(why, reason, programme, _title(str(code), programme))
+    ]
+
+
+def _title(code: str, programme: ProgrammeFacts) -> Said:
+    option = programme.option_by_code.get(code)
+    return option.title if option else code
 
 
 def _full(why: Why, reason: Why, _programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
@@ -134,6 +145,12 @@ def _resource(why: Why, _reason: Why, programme: ProgrammeFacts, title: Said) ->
 
 
 def _limit(why: Why, _reason: Why, programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
+    if "minimum_of" in why:
+        other = _title(str(why["minimum_of"]), programme)
+        yield N_(
+            "“%(option)s”: without you “%(other)s” would fall below its minimum.", option=title, other=other
+        )
+        return
     name = limit_name(str(why.get("limit", why.get("id", ""))), programme)
     yield N_("“%(option)s”: the quota is used up (%(limit)s).", option=title, limit=name)
 
@@ -203,23 +220,18 @@ def conflict(told: Mapping[str, Any], programme: ProgrammeFacts) -> tuple[Text, 
     """The rules that cannot hold together, each in the organiser's words, and what to do about it."""
     rules = _rules(told)
     found = [N_("These rules cannot all be met:")] if rules else [N_("The rules cannot all be met.")]
-    found += [_rule(kind, id_, programme) for kind, id_ in rules]
+    found += dict.fromkeys(_rule(kind, id_, programme) for kind, id_ in rules)
     if told.get("irreducible", True) and rules:
         found.append(N_("Loosening any one of them is enough to take this conflict away."))
     return tuple(found)
 
 
 def _rules(told: Mapping[str, Any]) -> list[tuple[str, str]]:
-    listed: Sequence[Any] = told.get("rules") or told.get("members") or ()
-    found: list[tuple[str, str]] = []
-    for each in listed:
-        if isinstance(each, Mapping):
-            kind = str(each.get("kind", each.get("rule", "")))
-            ids = each.get("ids", each.get("groups", each.get("id", "")))
-            found += [(kind, str(id_)) for id_ in (ids if isinstance(ids, list | tuple) else [ids])]
-        elif isinstance(each, list | tuple) and len(each) == 2:  # noqa: PLR2004 - a pair of kind and id
-            found.append((str(each[0]), str(each[1])))
-    return found
+    return [
+        (str(each["kind"]), str(id_))
+        for each in told.get("rules", ())
+        for id_ in each.get("groups", [each.get("id", "")])
+    ]
 
 
 def _rule(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
@@ -243,22 +255,36 @@ def _rule(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
         return N_(
             "Quota of %(name)s: at most %(ceiling)s people.", name=quota.name, ceiling=quota.ceiling or 0
         )
-    if kind in {"limit", "limits"}:
+    return _rule_of_people(kind, id_, programme)
+
+
+_OF_PEOPLE = {
+    "pinned": N_("The places fixed by hand."),
+    "required": N_("The places fixed by hand."),
+    "banned": N_("The places fixed by hand."),
+    "clash": N_("Nobody can be in two places at once."),
+    "apart": N_("Those who must not go together."),
+    "changes": N_("How many people may be moved against the last result."),
+}
+
+
+def _rule_of_people(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
+    if kind in _OF_PEOPLE:
+        return _OF_PEOPLE[kind]
+    if kind == "limit":
         return N_("The limit for %(name)s.", name=limit_name(id_, programme))
-    if kind in {"pinned", "required", "group", "groups"}:
-        return N_("The places fixed by hand.")
-    if kind in {"resource", "resources"}:
+    if kind == "resource":
         return N_("What departures and batches share: %(name)s.", name=id_)
     return N_("%(kind)s: %(name)s.", kind=kind, name=id_)
 
 
 def _rule_of_option(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
     option = programme.option(id_)
-    if kind in {"minimum", "minima"}:
+    if kind == "minimum":
         return N_(
             "“%(option)s” needs %(minimum)s people to run.", option=option.title, minimum=option.minimum
         )
-    if kind in {"capacity", "capacities"} and option.capacity is not None:
+    if kind == "capacity" and option.capacity is not None:
         return N_("“%(option)s” has %(seats)s places.", option=option.title, seats=option.capacity)
     return N_("“%(option)s”: seats, minimum and what it needs.", option=option.title)
 

@@ -90,7 +90,7 @@ def _given(ledger: Ledger, outcome: Outcome, parties: Sequence[PartyFacts]) -> d
                 "lot": party.lot,
                 **({"rank": ranks[held[0]]} if held else {}),
                 **({"pinned": True} if party.pinned is not None else {}),
-                "why": (why + rest)[:SEEN],
+                "why": [*why[:SEEN], *rest],
             },
         )
     return found

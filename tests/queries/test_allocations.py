@@ -137,12 +137,20 @@ def test_every_code_of_the_format_has_a_sentence() -> None:
         assert "银川营 B1" in said(sentence, "zh")
 
 
+def test_options_with_room_that_were_not_chosen_are_named() -> None:
+    told = reasons.sentences({"why": [{"code": "not-listed", "options": ["B1", "B2"]}]}, camp_facts())
+    assert [said(sentence) for sentence in told] == [
+        "“Yinchuan camp B1” has places left, but you did not choose it.",
+        "“Yinchuan camp B2” has places left, but you did not choose it.",
+    ]
+
+
 def test_a_conflict_names_quota_fund_and_option() -> None:
     facts = camp_facts(quotas=(QuotaFacts(CITY, Bilingual("银川市总工会", "Yinchuan"), floor=30),))
     told = {
         "rules": [
-            {"kind": "limits", "id": f"quota:{CITY}"},
-            {"kind": "resources", "id": "fund:fund"},
+            {"kind": "limit", "id": f"quota:{CITY}"},
+            {"kind": "resource", "id": "fund:fund"},
             {"kind": "capacity", "id": "B1"},
         ],
         "irreducible": True,
