@@ -220,7 +220,7 @@ def conflict(told: Mapping[str, Any], programme: ProgrammeFacts) -> tuple[Text, 
     """The rules that cannot hold together, each in the organiser's words, and what to do about it."""
     rules = _rules(told)
     found = [N_("These rules cannot all be met:")] if rules else [N_("The rules cannot all be met.")]
-    found += dict.fromkeys(_rule(kind, id_, programme) for kind, id_ in rules)
+    found += dict.fromkeys(_rule(rule, id_, programme) for rule, id_ in rules)
     if told.get("irreducible", True) and rules:
         found.append(N_("Loosening any one of them is enough to take this conflict away."))
     return tuple(found)
@@ -234,10 +234,10 @@ def _rules(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _rule(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
+def _rule(rule: str, id_: str, programme: ProgrammeFacts) -> Text:
     option = programme.option_by_code.get(id_)
     if option is not None:
-        return _rule_of_option(kind, id_, programme)
+        return _rule_of_option(rule, id_, programme)
     source = next((each for each in programme.sources if fund(each.code) == id_), None)
     if source is not None:
         return N_("The fund “%(fund)s” holds %(money)s.", fund=source.name, money=Money(source.amount_fen))
@@ -255,7 +255,7 @@ def _rule(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
         return N_(
             "Quota of %(name)s: at most %(ceiling)s people.", name=quota.name, ceiling=quota.ceiling or 0
         )
-    return _rule_of_people(kind, id_, programme)
+    return _rule_of_people(rule, id_, programme)
 
 
 _OF_PEOPLE = {
@@ -268,23 +268,23 @@ _OF_PEOPLE = {
 }
 
 
-def _rule_of_people(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
-    if kind in _OF_PEOPLE:
-        return _OF_PEOPLE[kind]
-    if kind == "limit":
+def _rule_of_people(rule: str, id_: str, programme: ProgrammeFacts) -> Text:
+    if rule in _OF_PEOPLE:
+        return _OF_PEOPLE[rule]
+    if rule == "limit":
         return N_("The limit for %(name)s.", name=limit_name(id_, programme))
-    if kind == "resource":
+    if rule == "resource":
         return N_("What departures and batches share: %(name)s.", name=id_)
-    return N_("%(kind)s: %(name)s.", kind=kind, name=id_)
+    return N_("%(kind)s: %(name)s.", kind=rule, name=id_)
 
 
-def _rule_of_option(kind: str, id_: str, programme: ProgrammeFacts) -> Text:
+def _rule_of_option(rule: str, id_: str, programme: ProgrammeFacts) -> Text:
     option = programme.option(id_)
-    if kind == "minimum":
+    if rule == "minimum":
         return N_(
             "“%(option)s” needs %(minimum)s people to run.", option=option.title, minimum=option.minimum
         )
-    if kind == "capacity" and option.capacity is not None:
+    if rule == "capacity" and option.capacity is not None:
         return N_("“%(option)s” has %(seats)s places.", option=option.title, seats=option.capacity)
     return N_("“%(option)s”: seats, minimum and what it needs.", option=option.title)
 

@@ -578,7 +578,7 @@ def _ending(
 
 def _conclude(job: _Job, framed: Framed, outcome: Outcome, *, worker: str, at: datetime) -> RunState | None:
     """Check an outcome once more, here where nobody solved it, and store it whole."""
-    breaches = [breach for breach in audit(framed.problem, outcome) if breach.kind != "conflict"]
+    breaches = audit(framed.problem, outcome)
     if breaches:
         told = "; ".join(breach.sentence for breach in breaches[:5])
         return _fail(job, f"The answer did not pass the audit: {told}", worker=worker, at=at)
