@@ -27,7 +27,8 @@ from eventhub.domain.problems import Refused
 from eventhub.domain.terms import Role
 from eventhub.i18n import N_, Text, _, current_locale
 from eventhub.queries import accounts as accounts_queries
-from eventhub.services import accounts as accounts_service
+from eventhub.services import links, signin
+from eventhub.services.accounts import AccountDraft
 from eventhub.web import access, locale
 from eventhub.web.access import PUBLIC, SIGNED_IN, current_actor, local_path, permission, require_actor
 from eventhub.web.errors import show_on, status_of
@@ -168,7 +169,7 @@ def ask() -> ResponseReturnValue:
     onward = local_path(form.next.data) or ""
     try:
         with _in_even_time():
-            accounts_service.ask(form.identifier.data or "", network=_network(), at=now(), onward=onward)
+            signin.ask(form.identifier.data or "", network=_network(), at=now(), onward=onward)
     except Refused as error:
         show_on(form, error)
         return page("accounts/sign_in.html", form=form, status=status_of(error))
@@ -198,7 +199,7 @@ def redeem_code() -> ResponseReturnValue:
         return _code_page(form, status=422)
     try:
         with _in_even_time():
-            signed_in = accounts_service.redeem_code(
+            signed_in = signin.redeem_code(
                 identifier, form.code.data or "", network=_network(), at=now()
             )
     except Refused as error:
@@ -224,7 +225,7 @@ def redeem(token: str) -> ResponseReturnValue:
     """Use the link up and come in."""
     onward = request.form.get("next")
     try:
-        signed_in = accounts_service.redeem(token, at=now())
+        signed_in = signin.redeem(token, at=now())
     except Refused:
         return page("accounts/link.html", LinkPage(works=False, next=local_path(onward) or ""), status=410)
     return _enter(signed_in, onward)
@@ -234,7 +235,7 @@ def redeem(token: str) -> ResponseReturnValue:
 @permission(PUBLIC)
 def sign_up() -> ResponseReturnValue:
     """Make an account; the answer is the same whether there was one already or not."""
-    if request.method == "GET":
+    if request.method != "POST":
         form = SignUpForm(formdata=None)
         form.next.data = local_path(request.args.get("next")) or ""
         return page("accounts/sign_up.html", SignUpPage(accounts_queries.units()), form=form)
@@ -242,7 +243,7 @@ def sign_up() -> ResponseReturnValue:
     units = accounts_queries.units()
     status = 422
     if form.validate():
-        draft = accounts_service.AccountDraft(
+        draft = AccountDraft(
             name=form.name.data or "",
             email=form.email.data or "",
             phone=form.phone.data or "",
@@ -253,7 +254,7 @@ def sign_up() -> ResponseReturnValue:
         onward = local_path(form.next.data) or ""
         try:
             with _in_even_time():
-                accounts_service.sign_up(draft, network=_network(), at=now(), onward=onward)
+                signin.sign_up(draft, network=_network(), at=now(), onward=onward)
         except Refused as error:
             show_on(form, error)
             status = status_of(error)
@@ -273,7 +274,7 @@ def sign_out() -> ResponseReturnValue:
 @permission(SIGNED_IN)
 def leave() -> ResponseReturnValue:
     """Go; no cookie given out so far lets anybody in again."""
-    accounts_service.leave(require_actor().account_id, at=now())
+    signin.leave(require_actor().account_id, at=now())
     logout_user()
     session.clear()
     flash(_("You are signed out, on every device."), "success")
@@ -304,7 +305,7 @@ def _asked(identifier: str, onward: str) -> ResponseReturnValue:
 
 
 def _code_page(form: CodeForm, status: int = 200) -> ResponseReturnValue:
-    minutes = int(accounts_service.LINK_LASTS.total_seconds() // 60)
+    minutes = int(links.LINK_LASTS.total_seconds() // 60)
     return page(
         "accounts/asked.html",
         AskedPage(identifier=session["asked"], minutes=minutes),
@@ -313,7 +314,7 @@ def _code_page(form: CodeForm, status: int = 200) -> ResponseReturnValue:
     )
 
 
-def _enter(signed_in: accounts_service.SignedIn, onward: str | None) -> ResponseReturnValue:
+def _enter(signed_in: signin.SignedIn, onward: str | None) -> ResponseReturnValue:
     """Begin a stay with nothing left of what the visitor had before: no borrowed cookie turns into a key."""
     session.clear()
     user = current_app.extensions["security"].datastore.find_user(id=signed_in.account_id)

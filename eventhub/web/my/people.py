@@ -96,7 +96,7 @@ def add() -> ResponseReturnValue:
     onward = local_path(request.values.get("next"))
     form = PersonForm()
     form.offer(all_claims())
-    if request.method == "GET":
+    if request.method != "POST":
         form.relation.data = request.args.get("relation") or (
             "child" if actor.is_a(Role.GUARDIAN) else "self"
         )
@@ -123,7 +123,7 @@ def show(code: str) -> ResponseReturnValue:
     checked = {kind for kind, _checked, _until in row.claims}
     form.offer(all_claims(), checked=checked)
     del form.relation
-    if request.method == "GET":
+    if request.method != "POST":
         return _form_page(form, code, row.person.name, onward, claims=_claims(row))
     kept = account_queries.Unit(row.person.unit, row.unit) if row.person.unit else None
     draft, problems = draft_of(form, account_queries.units(), kept=kept)
@@ -146,7 +146,7 @@ def identity(code: str) -> ResponseReturnValue:
     back = url_for("my.registrations.show", code=party)
     form = IdentityForm()
     value = IdentityPage(row.person.name, url_for("my.people.identity", code=code), back)
-    if request.method == "GET":
+    if request.method != "POST":
         return page("my/identity.html", value, form=form)
     typed = form.identity_number.data or ""
     missing = Problem("missing", N_("Identity number: please fill this in."), "identity_number")

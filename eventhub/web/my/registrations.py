@@ -206,7 +206,7 @@ def withdraw(code: str) -> ResponseReturnValue:
             )
         )
     form = _withdraw_form(standing)
-    if request.method == "GET":
+    if request.method != "POST":
         return page("my/withdraw.html", _withdraw_page(value, standing), form=form)
     try:
         services.withdraw(

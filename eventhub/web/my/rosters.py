@@ -184,7 +184,7 @@ def typed(programme: str) -> ResponseReturnValue:
     )
     sent = request.form if request.method == "POST" else None
     form = typed_form(kind, facts, _units(), item=item, rows=rows, sent=sent)
-    if request.method == "GET" or more:
+    if request.method != "POST" or more:
         return _typed_page(facts, kind, form, item, rows)
     try:
         _enter_typed(facts, kind, form, item, rows)
@@ -372,7 +372,7 @@ def _key() -> str:
 
 def _closed(facts: ProgrammeFacts, problem: Problem) -> ResponseReturnValue:
     value = ClosedPage(facts, problem, url_for("public.programmes.show", code=facts.code))
-    return page("my/closed.html", value, status=200 if request.method == "GET" else 422)
+    return page("my/closed.html", value, status=200 if request.method != "POST" else 422)
 
 
 # -- The list between reading and keeping ------------------------------------------------------------
