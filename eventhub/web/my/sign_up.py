@@ -159,7 +159,7 @@ def begin(programme: str) -> ResponseReturnValue:
     start = Application(
         programme=programme, applicants=(), item=item, flexible=here.kind.flexible, on=here.today
     )
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(here, start, Step.PEOPLE)
     application = forms.read(here.kind, start, request.form, here.persons, step=Step.PEOPLE)
     problems = _problems(here, application, Step.PEOPLE)
@@ -182,7 +182,7 @@ def continue_(code: str, step: str) -> ResponseReturnValue:
         return _closed(here, closed)
     now_at = Step(step)
     base = replace(queries.application_of(row), on=here.today)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(here, base, now_at, code=code)
     if now_at is Step.REVIEW:
         return _send(here, base, code)
@@ -222,7 +222,7 @@ def change(code: str) -> ResponseReturnValue:
         return _closed(here, closed)
     _demand_changeable(row)
     standing = replace(queries.application_of(row), on=here.today)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(here, standing, Step.PEOPLE, changes=row)
     application = forms.read(here.kind, standing, request.form, here.persons, step=None)
     if _step_sent() is Step.REVIEW and not request.form.get("goto"):
@@ -356,7 +356,7 @@ def _people_of(row: queries.PartyRow) -> frozenset[str]:
 
 def _closed(here: Moment, problem: Problem) -> ResponseReturnValue:
     value = ClosedPage(here.programme, problem, url_for("public.programmes.show", code=here.programme.code))
-    return page("my/closed.html", value, status=200 if request.method == "GET" else 422)
+    return page("my/closed.html", value, status=200 if request.method != "POST" else 422)
 
 
 def _choose_item(here: Moment) -> ResponseReturnValue:
@@ -453,7 +453,7 @@ def _people_step(
     here: Moment, application: Application, value: StepPage, code: str, *, ours: frozenset[str]
 ) -> StepPage:
     draft = None if code or value.is_change else queries.draft_of(here.programme.code, here.actor)
-    came_from = request.full_path.rstrip("?") if request.method == "GET" else None
+    came_from = request.full_path.rstrip("?") if request.method != "POST" else None
     return replace(
         value,
         people=tuple(
