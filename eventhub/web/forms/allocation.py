@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # its published types are older than SelectChoice
+    Field,
+    Form,
     HiddenField,
     IntegerField,
     SelectChoice,
@@ -13,20 +15,42 @@ from wtforms import (  # type: ignore[attr-defined] # its published types are ol
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
 
 from eventhub.domain.facts import OptionFacts
 from eventhub.domain.when import When
-from eventhub.i18n import N_
+from eventhub.i18n import N_, _
 from eventhub.web.forms.fields import later
 
 NOWHERE = "-"
 """What a pin's form sends for “no place at all”."""
 LONGEST_REASON = 500
+MOST_SECONDS = 86_400
+MOST_SEED = 2**63 - 1
+"""Wide bounds of a form; the service names the ones in force."""
 
 
 _FILL_IN = later(N_("Please fill this in."))
-_WHOLE = later(N_("Write a whole number, such as 60."))
+
+
+def at_most(most: int) -> Callable[[Form, Field], None]:
+    """Refuse a text longer than this. WTForms' own check cannot say a text that waits for its reader."""
+
+    def check(_form: Form, field: Field) -> None:
+        if len(str(field.data or "")) > most:
+            raise ValidationError(_("At most %(most)s characters.", most=most))
+
+    return check
+
+
+def between(least: int, most: int) -> Callable[[Form, Field], None]:
+    """Refuse a number outside this span; nothing typed is for others to judge."""
+
+    def check(_form: Form, field: Field) -> None:
+        if field.data is not None and not least <= field.data <= most:
+            raise ValidationError(_("From %(least)s to %(most)s.", least=least, most=f"{most:,}"))
+
+    return check
 
 
 class WholeNumber(IntegerField):
@@ -41,7 +65,7 @@ class WholeNumber(IntegerField):
             self.data = int(valuelist[0].strip())
         except ValueError:
             self.data = None
-            raise ValueError(_WHOLE) from None
+            raise ValueError(_("Write a whole number, such as 60.")) from None
 
 
 class RunForm(FlaskForm):  # type: ignore[misc]
@@ -55,7 +79,7 @@ class RunForm(FlaskForm):  # type: ignore[misc]
                 "In seconds. It ends sooner if the best result is proved; a stopped one keeps the best so far."
             )
         ),
-        validators=[InputRequired(message=_FILL_IN), NumberRange(min=1, message=_WHOLE)],
+        validators=[InputRequired(message=_FILL_IN), between(1, MOST_SECONDS)],
     )
     seed = WholeNumber(
         later(N_("Seed of the draw")),
@@ -64,7 +88,7 @@ class RunForm(FlaskForm):  # type: ignore[misc]
                 "Leave it empty: the draw published before holds, or a new one is drawn. Anybody can check it."
             )
         ),
-        validators=[Optional(), NumberRange(min=0, message=_WHOLE)],
+        validators=[Optional(), between(0, MOST_SEED)],
     )
 
 
@@ -80,7 +104,7 @@ class PinForm(FlaskForm):  # type: ignore[misc]
         description=later(N_("It stands in the journal, for everybody who looks at this later.")),
         validators=[
             DataRequired(message=later(N_("Say why, for everybody who looks at it later."))),
-            Length(max=LONGEST_REASON, message=later(N_("At most 500 characters."))),
+            at_most(LONGEST_REASON),
         ],
         render_kw={"rows": 3, "maxlength": LONGEST_REASON},
     )
@@ -106,7 +130,7 @@ class PublishForm(FlaskForm):  # type: ignore[misc]
     reason = StringField(
         later(N_("Reason for this version")),
         description=later(N_("One line, for the history: what changed and why.")),
-        validators=[Length(max=LONGEST_REASON, message=later(N_("At most 500 characters.")))],
+        validators=[at_most(LONGEST_REASON)],
         render_kw={"maxlength": LONGEST_REASON},
     )
 
@@ -119,7 +143,7 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
         description=later(N_("The person reads it: say what is wrong and what to do.")),
         validators=[
             DataRequired(message=later(N_("Give the reason: the person will read it."))),
-            Length(max=LONGEST_REASON, message=later(N_("At most 500 characters."))),
+            at_most(LONGEST_REASON),
         ],
         render_kw={"rows": 3, "maxlength": LONGEST_REASON},
     )

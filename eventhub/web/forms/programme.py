@@ -28,8 +28,6 @@ from wtforms import (  # type: ignore[attr-defined] # its published types are ol
 from wtforms.validators import (
     DataRequired,
     InputRequired,
-    Length,
-    NumberRange,
     Optional,
     Regexp,
     ValidationError,
@@ -46,13 +44,13 @@ from eventhub.domain.facts import (
 from eventhub.domain.phases import ZONE
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import Kind, SettingField
-from eventhub.web.forms.allocation import WholeNumber
+from eventhub.web.forms.allocation import WholeNumber, at_most, between
 from eventhub.web.forms.fields import later
 
 _FILL_IN = later(N_("Please fill this in."))
-_TOO_LONG = later(N_("At most %(max)d characters."))
 _CODE = later(N_("Small letters, digits and hyphens only, such as camp-2027."))
 FEN = 100
+MOST = 1_000_000
 SPARE_ROWS = 2
 """Empty lines offered below those that are filled in."""
 
@@ -77,7 +75,7 @@ def _line(label: Text, *, most: int, hint: Text | None = None, required: bool = 
         filters=[_trimmed],
         validators=[
             *([DataRequired(message=_FILL_IN)] if required else [Optional()]),
-            Length(max=most, message=_TOO_LONG),
+            at_most(most),
         ],
         render_kw={"maxlength": most},
     )
@@ -88,7 +86,7 @@ def _lines(label: Text, hint: Text | None = None) -> TextAreaField:
         later(label),
         description=later(hint) if hint else "",
         filters=[_trimmed],
-        validators=[Optional(), Length(max=4000, message=_TOO_LONG)],
+        validators=[Optional(), at_most(4000)],
         render_kw={"rows": 4},
     )
 
@@ -117,6 +115,31 @@ class Moment(DateTimeLocalField):
     def process_data(self, value: datetime | None) -> None:
         """Show a stored moment as clocks in China do."""
         self.data = value.astimezone(ZONE) if value else None
+
+
+class Day(DateField):
+    """A day; complains in the reader's words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a day."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_("Give a date, such as 2027-05-01.")) from None
+
+
+class Hour(TimeField):
+    """An hour of the day; complains in the reader's words."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read an hour, with seconds or without."""
+        typed = [value[:5] for value in valuelist if value.strip()]
+        self.data = None
+        if typed:
+            try:
+                super().process_formdata(typed)
+            except ValueError:
+                raise ValueError(_("Give an hour, such as 09:00.")) from None
 
 
 class Yuan(StringField):
@@ -156,7 +179,7 @@ class ProgrammeForm(FlaskForm):  # type: ignore[misc]
         filters=[_trimmed],
         validators=[
             Optional(),
-            Length(max=40, message=_TOO_LONG),
+            at_most(40),
             Regexp(r"^[a-z0-9][a-z0-9-]*$", message=_CODE),
         ],
         render_kw={"maxlength": 40},
@@ -312,14 +335,13 @@ def _setting_fields(setting: SettingField) -> dict[str, Any]:
             )
             for place in range(len(setting.choices))
         }
-    span = N_("From %(least)s to %(most)s.", least=setting.minimum, most=f"{setting.maximum:,}")
     return {
         setting.key: WholeNumber(
             label,
             description=hint,
             validators=[
                 InputRequired(message=_FILL_IN),
-                NumberRange(min=setting.minimum, max=setting.maximum, message=later(span)),
+                between(setting.minimum, setting.maximum),
             ],
         )
     }
@@ -338,7 +360,7 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
         filters=[_trimmed],
         validators=[
             DataRequired(message=_FILL_IN),
-            Length(max=40, message=_TOO_LONG),
+            at_most(40),
             Regexp(
                 r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
                 message=later(N_("Letters, digits, points and hyphens only.")),
@@ -355,14 +377,14 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
     )
     item_title_zh = _line(N_("Part of: title in Chinese"), most=100)
     item_title_en = _line(N_("Part of: title in English"), most=200)
-    first_day = DateField(later(N_("First day")), validators=[InputRequired(message=_FILL_IN)])
-    starts = TimeField(
+    first_day = Day(later(N_("First day")), validators=[InputRequired(message=_FILL_IN)])
+    starts = Hour(
         later(N_("Begins at")),
         validators=[Optional()],
         description=later(N_("Leave both hours empty for whole days.")),
     )
-    last_day = DateField(later(N_("Last day")), validators=[InputRequired(message=_FILL_IN)])
-    ends = TimeField(later(N_("Ends at")), validators=[Optional()])
+    last_day = Day(later(N_("Last day")), validators=[InputRequired(message=_FILL_IN)])
+    ends = Hour(later(N_("Ends at")), validators=[Optional()])
     place_zh = _line(N_("Place in Chinese"), most=200, required=True)
     place_en = _line(N_("Place in English"), most=200)
     meeting_zh = _line(N_("Meeting point in Chinese"), most=200)
@@ -372,7 +394,7 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
         description=later(N_("Leave it empty where any number can come.")),
         validators=[
             Optional(),
-            NumberRange(min=0, max=1_000_000, message=later(N_("Write a whole number, such as 60."))),
+            between(0, MOST),
         ],
     )
     minimum = WholeNumber(
@@ -381,7 +403,7 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
         description=later(N_("With fewer people it does not run.")),
         validators=[
             Optional(),
-            NumberRange(min=0, max=1_000_000, message=later(N_("Write a whole number, such as 60."))),
+            between(0, MOST),
         ],
     )
     cost = Yuan(later(N_("Cost if it runs")), validators=[Optional()])
@@ -400,13 +422,19 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
         if field.data and self.first_day.data and field.data < self.first_day.data:
             raise ValidationError(_("The last day lies before the first."))
 
-    def validate_ends(self, field: Field) -> None:
-        """Hours are given for both ends or neither."""
-        if (field.data is None) != (self.starts.data is None):
-            raise ValidationError(_("Give both hours, or neither for whole days."))
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Besides each field by itself: hours are given for both ends or neither."""
+        good = bool(super().validate(extra_validators))
+        starts, ends = self.starts.data, self.ends.data
         same_day = self.first_day.data and self.first_day.data == self.last_day.data
-        if field.data and self.starts.data and same_day and field.data <= self.starts.data:
-            raise ValidationError(_("It ends before it begins."))
+        if (starts is None) != (ends is None):
+            wrong = _("Give both hours, or neither for whole days.")
+        elif starts is not None and ends is not None and same_day and ends <= starts:
+            wrong = _("It ends before it begins.")
+        else:
+            return good
+        self.ends.errors = [*self.ends.errors, wrong]
+        return False
 
     def validate_details(self, field: Field) -> None:
         """A JSON object, or nothing."""
@@ -515,11 +543,11 @@ class QuotaLine(Form):
     organisation = SelectField(later(N_("Unit")), validators=[Optional()])
     floor = WholeNumber(
         later(N_("At least")),
-        validators=[Optional(), NumberRange(min=0, message=later(N_("Write a whole number, such as 60.")))],
+        validators=[Optional(), between(0, MOST)],
     )
     ceiling = WholeNumber(
         later(N_("At most")),
-        validators=[Optional(), NumberRange(min=0, message=later(N_("Write a whole number, such as 60.")))],
+        validators=[Optional(), between(0, MOST)],
     )
 
 
