@@ -25,6 +25,7 @@ from eventhub.domain.terms import OrganisationKind, Role, Sex
 from eventhub.i18n import Bilingual
 from eventhub.queries.accounts import actor_by_code
 from eventhub.services import accounts, organisations, participants, programmes, registrations
+from eventhub.services.intake import Receipt
 from eventhub.services.organisations import OrganisationDraft
 
 OPEN = datetime(2026, 5, 4, 1, 0, tzinfo=UTC)
@@ -121,7 +122,7 @@ class Scenario:
 
     def registers(
         self, *applicants: Applicant, by: Actor | None = None, key: str = "", **changes: Any
-    ) -> registrations.Receipt:
+    ) -> Receipt:
         """A party signs up."""
         return registrations.register(
             self.application(*applicants, **changes),

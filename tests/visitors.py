@@ -15,7 +15,7 @@ from eventhub.domain.terms import Role
 from eventhub.extensions import db
 from eventhub.models.accounts import Account
 from eventhub.queries.accounts import actor_by_code
-from eventhub.services import accounts
+from eventhub.services import accounts, signin
 
 
 def account_of(actor: Actor) -> str:
@@ -27,7 +27,7 @@ def link_for(app: Flask, who: Actor) -> str:
     """The path of a fresh sign-in link."""
     with app.app_context():
         at = app.extensions.get("clock", lambda: datetime.now(UTC))()
-        return urlsplit(accounts.signin_link(account=account_of(who), at=at)).path
+        return urlsplit(signin.signin_link(account=account_of(who), at=at)).path
 
 
 def sign_in(client: FlaskClient, who: Actor) -> FlaskClient:

@@ -23,7 +23,7 @@ from eventhub.domain.problems import EventHubError
 from eventhub.domain.terms import Role, word
 from eventhub.extensions import db
 from eventhub.i18n import DEFAULT_LOCALE, LOCALES, _, use_locale
-from eventhub.services import accounts
+from eventhub.services import signin
 
 SECONDS = 300
 """What a run may take; at the usual scale each is proved best long before."""
@@ -38,13 +38,19 @@ SECONDS = 300
     help="1.0 is full size: 9,850 contest entries and 78,000 retreat beds. The camp is always whole.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=2024, show_default=True)
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day the story is told on.  [default: today]")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day the story is told on.  [default: today]"
+)
 @click.option("--no-serve", is_flag=True, help="End after the table.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table here too.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table here too."
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--lang", type=click.Choice(LOCALES), default=DEFAULT_LOCALE, show_default=True)
-@click.option("--fresh", is_flag=True, help="Throw away an earlier demonstration in this instance folder first.")
+@click.option(
+    "--fresh", is_flag=True, help="Throw away an earlier demonstration in this instance folder first."
+)
 @with_appcontext
 def command(  # noqa: PLR0917 - the options of a command
     scale: float,
@@ -64,7 +70,9 @@ def command(  # noqa: PLR0917 - the options of a command
     with use_locale(lang):
         _make_room(settings, fresh=fresh)
         upgrade()
-        _mark(settings).write_text("This instance holds a demonstration; eventhub demo --fresh replaces it.\n")
+        _mark(settings).write_text(
+            "This instance holds a demonstration; eventhub demo --fresh replaces it.\n"
+        )
         told = _tell(app, settings, scale=scale, seed=seed, today=day)
         rows = table.rows(told.programmes)
         click.echo()
@@ -96,7 +104,7 @@ def _invite_in(told: story.Told) -> None:
     click.echo(_("Each link signs in once, within 15 minutes; eventhub signin-link --role makes a new one:"))
     for role in Role:
         if role in told.accounts:
-            link = accounts.signin_link(account=told.accounts[role], at=datetime.now(UTC))
+            link = signin.signin_link(account=told.accounts[role], at=datetime.now(UTC))
             click.echo(f"  {word(role)}: {link}")
     click.echo()
 

@@ -11,7 +11,7 @@ from eventhub.domain.facts import HOUSE
 from eventhub.domain.problems import EventHubError
 from eventhub.domain.terms import Role
 from eventhub.i18n import LOCALES, use_locale
-from eventhub.services import accounts
+from eventhub.services import accounts, signin
 
 _ROLES = click.Choice([str(role) for role in Role])
 
@@ -26,7 +26,7 @@ def signin_link(role: str | None, account: str | None) -> None:
         raise click.UsageError("Say whom the link is for: --role or --account.")
     with use_locale("en"):
         try:
-            link = accounts.signin_link(
+            link = signin.signin_link(
                 role=Role(role) if role else None, account=account, at=datetime.now(UTC)
             )
         except EventHubError as error:

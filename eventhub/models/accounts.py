@@ -9,12 +9,12 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from eventhub.domain.terms import Role, Sex
+from eventhub.domain.terms import Sex
 from eventhub.models.base import Base, new_code, new_token, words
 from eventhub.models.organisations import Organisation
 
 
-class AccountRole(Base, RoleMixin):  # type: ignore[misc]
+class AccountRole(Base, RoleMixin):
     """A role as the accounts library wants it: one row a word of :class:`Role`."""
 
     __tablename__ = "account_role"
@@ -24,15 +24,18 @@ class AccountRole(Base, RoleMixin):  # type: ignore[misc]
     permissions: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
 
 
-class Account(Base, UserMixin):  # type: ignore[misc]
-    """Somebody who signs in. A child never has one."""
+class Account(Base, UserMixin):
+    """Somebody who signs in. A child never has one.
+
+    The accounts library types some of its columns more narrowly than it needs them: hence the ignores.
+    """
 
     __tablename__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(12), unique=True, default=lambda: new_code("A"))
     name: Mapped[str] = mapped_column(String(50))
-    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)  # type: ignore[assignment]
     phone: Mapped[str | None] = mapped_column(String(20))
     locale: Mapped[str] = mapped_column(String(5), default="zh")
     feed_token: Mapped[str] = mapped_column(String(40), unique=True, default=new_token)
@@ -46,13 +49,13 @@ class Account(Base, UserMixin):  # type: ignore[misc]
     us_totp_secrets: Mapped[str | None] = mapped_column(String(1000))
     us_phone_number: Mapped[str | None] = mapped_column(String(20), unique=True)
     login_count: Mapped[int] = mapped_column(default=0)
-    current_login_at: Mapped[datetime | None]
-    last_login_at: Mapped[datetime | None]
+    current_login_at: Mapped[datetime | None]  # type: ignore[assignment]
+    last_login_at: Mapped[datetime | None]  # type: ignore[assignment]
     current_login_ip: Mapped[str | None] = mapped_column(String(64))
     last_login_ip: Mapped[str | None] = mapped_column(String(64))
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="account", lazy="selectin")
-    roles: Mapped[list[AccountRole]] = relationship(
+    roles: Mapped[list[AccountRole]] = relationship(  # type: ignore[assignment]
         secondary="membership", viewonly=True, lazy="selectin", order_by=AccountRole.id
     )
 

@@ -199,9 +199,7 @@ def redeem_code() -> ResponseReturnValue:
         return _code_page(form, status=422)
     try:
         with _in_even_time():
-            signed_in = signin.redeem_code(
-                identifier, form.code.data or "", network=_network(), at=now()
-            )
+            signed_in = signin.redeem_code(identifier, form.code.data or "", network=_network(), at=now())
     except Refused as error:
         show_on(form, error)
         return _code_page(form, status=status_of(error))

@@ -16,7 +16,7 @@ from eventhub.domain.terms import LetterState, Role
 from eventhub.extensions import transaction
 from eventhub.models.invites import Letter
 from eventhub.queries import health
-from eventhub.services import accounts
+from eventhub.services import signin
 from tests.conftest import opened, settings_for
 from tests.visitors import someone
 
@@ -66,7 +66,7 @@ def test_letters_and_leases_are_counted(app: Flask):
     member = someone(app, "王建国", Role.MEMBER, email="wang@example.org")
     with app.app_context():
         for _turn in range(3):
-            accounts.ask("wang@example.org", network="", at=AT)
+            signin.ask("wang@example.org", network="", at=AT)
         with transaction() as session:
             first, second = session.query(Letter).order_by(Letter.id).limit(2)
             first.state = LetterState.DEAD

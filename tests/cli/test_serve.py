@@ -17,7 +17,7 @@ from flask import Flask
 from eventhub.domain.terms import LetterState, Role
 from eventhub.extensions import db
 from eventhub.models.invites import Letter
-from eventhub.services import accounts
+from eventhub.services import signin
 from eventhub.web.pages import now
 from tests.conftest import SECRETS
 from tests.visitors import someone
@@ -57,7 +57,7 @@ def test_it_serves_sends_and_ends_within_two_seconds(
 
     someone(app, "王建国", Role.MEMBER, email="wang@example.org")
     with app.app_context():
-        accounts.ask("wang@example.org", network="", at=now())
+        signin.ask("wang@example.org", network="", at=now())
         deadline = time.monotonic() + 20
         while db.session.query(Letter).one().state != LetterState.SENT:
             db.session.rollback()

@@ -32,7 +32,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
 from eventhub.config import ConfigError, Settings
-from eventhub.services import accounts
+from eventhub.services import signin
 from eventhub.services.accounts import AccountDraft
 from tests.conftest import opened
 
@@ -279,7 +279,7 @@ def test_the_worker_sends_what_is_due_and_stops_when_told(migrated: dict[str, st
     relay, port, log = Relay(), free_port(), tmp_path / "log"
     environment = {**migrated, "EVENTHUB_SMTP_PORT": str(port)}
     with opened(Settings.from_environ(environment)) as app, app.test_request_context():
-        accounts.sign_up(AccountDraft("马兰", "malan@example.org"), network="127.0.0.1", at=datetime.now(UTC))
+        signin.sign_up(AccountDraft("马兰", "malan@example.org"), network="127.0.0.1", at=datetime.now(UTC))
     with listening(relay, port), running(command_of("worker"), environment, log) as worker:
         recipients, letter = relay.letters.get(timeout=SECONDS_TO_START)
     assert recipients == ["malan@example.org"]

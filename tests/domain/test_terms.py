@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import pytest
 
 from eventhub.domain.terms import (
@@ -26,8 +28,8 @@ def test_terms_of_two_enums_with_one_text_keep_their_own_words() -> None:
         assert str(word(Change.WITHDRAWN)) == "Place ended"
 
 
-@pytest.mark.parametrize("enum", sorted({enum for enum, _ in WORDS}, key=lambda enum: enum.__name__))
-def test_every_member_has_a_word_in_both_languages(enum: type) -> None:
+@pytest.mark.parametrize("enum", sorted({enum for enum, _ in WORDS}, key=str))
+def test_every_member_has_a_word_in_both_languages(enum: type[StrEnum]) -> None:
     for term in enum:
         said = set()
         for locale in ("zh", "en"):

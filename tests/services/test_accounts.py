@@ -19,7 +19,7 @@ from eventhub.models.accounts import Account, SigninAttempt, SigninLink
 from eventhub.models.invites import Letter
 from eventhub.models.journal import JournalEntry
 from eventhub.queries import accounts as queries
-from eventhub.services import accounts, organisations
+from eventhub.services import accounts, links, organisations, signin
 from eventhub.services.accounts import AccountDraft
 from eventhub.services.organisations import OrganisationDraft
 
@@ -71,7 +71,7 @@ def token_in(letter: Letter) -> str:
 
 def asked(identifier: str = "malan@example.org", at: datetime = AT) -> tuple[str, str]:
     """Token and code of the letter that asking brings."""
-    accounts.ask(identifier, network=NETWORK, at=at)
+    signin.ask(identifier, network=NETWORK, at=at)
     letter = letters()[-1]
     return token_in(letter), str(letter.context["code"])
 
@@ -84,7 +84,7 @@ def code_of(actor: Actor) -> str:
 
 
 def test_asking_puts_a_letter_with_link_and_code_into_the_outbox(malan: Actor):
-    accounts.ask(" MaLan@Example.ORG ", network=NETWORK, at=AT, onward="/my/calendar")
+    signin.ask(" MaLan@Example.ORG ", network=NETWORK, at=AT, onward="/my/calendar")
     (letter,) = letters()
     assert (letter.name, letter.recipient_address, letter.state) == (
         "signin",
@@ -105,9 +105,9 @@ def test_the_database_keeps_no_token_and_no_code_of_a_link(malan: Actor):
 
 def test_a_link_lets_in_once(malan: Actor):
     token, _code = asked()
-    assert accounts.redeem(token, at=AT).account_id == malan.account_id
+    assert signin.redeem(token, at=AT).account_id == malan.account_id
     with pytest.raises(Refused) as refused:
-        accounts.redeem(token, at=AT)
+        signin.redeem(token, at=AT)
     assert [problem.code for problem in refused.value.problems] == ["link_spent"]
 
 
@@ -116,25 +116,25 @@ def test_a_link_ends_after_a_quarter_of_an_hour(malan: Actor):
     assert queries.link_works(token, at=AT + timedelta(minutes=14, seconds=59))
     assert not queries.link_works(token, at=AT + timedelta(minutes=15))
     with pytest.raises(Refused):
-        accounts.redeem(token, at=AT + timedelta(minutes=15))
+        signin.redeem(token, at=AT + timedelta(minutes=15))
 
 
 def test_a_link_that_never_was_lets_nobody_in(malan: Actor):
     with pytest.raises(Refused):
-        accounts.redeem("never-was", at=AT)
+        signin.redeem("never-was", at=AT)
 
 
 def test_asking_whether_a_link_works_uses_nothing_up(malan: Actor):
     token, _code = asked()
     assert [queries.link_works(token, at=AT) for _ in range(3)] == [True, True, True]
-    accounts.redeem(token, at=AT)
+    signin.redeem(token, at=AT)
     assert not queries.link_works(token, at=AT)
 
 
 @pytest.mark.database
 def test_of_two_who_use_a_link_at_the_same_moment_one_comes_in(malan: Actor, house: Flask):
     for _round in range(5):
-        token = accounts.signin_link(account=code_of(malan), at=AT).rpartition("/")[2]
+        token = signin.signin_link(account=code_of(malan), at=AT).rpartition("/")[2]
         assert together(house, token, 4) == ["in", "refused", "refused", "refused"]
 
 
@@ -145,7 +145,7 @@ def test_a_link_checked_before_it_is_marked_would_let_two_in(
     """The control: the same race over a look first and a mark afterwards lets more than one in."""
     barrier = threading.Barrier(4, timeout=20)
 
-    def look_then_mark(token: str, *, at: datetime) -> accounts.SignedIn:
+    def look_then_mark(token: str, *, at: datetime) -> signin.SignedIn:
         link = db.session.scalars(
             select(SigninLink).where(SigninLink.token_digest == queries.token_digest(token))
         ).one()
@@ -156,10 +156,10 @@ def test_a_link_checked_before_it_is_marked_would_let_two_in(
             raise Refused
         with transaction() as session:
             session.execute(update(SigninLink).where(SigninLink.id == link_id).values(used_at=at))
-        return accounts.SignedIn(account_id, "zh")
+        return signin.SignedIn(account_id, "zh")
 
-    monkeypatch.setattr(accounts, "redeem", look_then_mark)
-    token = accounts.signin_link(account=code_of(malan), at=AT).rpartition("/")[2]
+    monkeypatch.setattr(signin, "redeem", look_then_mark)
+    token = signin.signin_link(account=code_of(malan), at=AT).rpartition("/")[2]
     assert together(house, token, 4) == ["in", "in", "in", "in"]
 
 
@@ -172,7 +172,7 @@ def together(app: Flask, token: str, count: int) -> list[str]:
         with app.app_context():
             start.wait()
             try:
-                accounts.redeem(token, at=AT)
+                signin.redeem(token, at=AT)
                 outcomes.append("in")
             except Refused:
                 outcomes.append("refused")
@@ -186,8 +186,8 @@ def together(app: Flask, token: str, count: int) -> list[str]:
 
 
 def test_coming_in_is_remembered_and_noted_without_an_address(malan: Actor):
-    accounts.redeem(asked()[0], at=AT)
-    accounts.redeem(asked()[0], at=AT + timedelta(minutes=1))
+    signin.redeem(asked()[0], at=AT)
+    signin.redeem(asked()[0], at=AT + timedelta(minutes=1))
     account = db.session.get(Account, malan.account_id)
     assert account is not None
     assert (account.login_count, account.last_login_at, account.current_login_at) == (
@@ -203,10 +203,10 @@ def test_coming_in_is_remembered_and_noted_without_an_address(malan: Actor):
 
 def test_a_link_from_the_terminal_goes_to_the_first_of_a_role(malan: Actor, chen: Actor):
     made("周主任", "zhou@example.org", Role.ORGANISER, "WZ")
-    token = accounts.signin_link(role=Role.ORGANISER, at=AT).rpartition("/")[2]
-    assert accounts.redeem(token, at=AT).account_id == chen.account_id
+    token = signin.signin_link(role=Role.ORGANISER, at=AT).rpartition("/")[2]
+    assert signin.redeem(token, at=AT).account_id == chen.account_id
     with pytest.raises(NotFound):
-        accounts.signin_link(role=Role.OFFICER, at=AT)
+        signin.signin_link(role=Role.OFFICER, at=AT)
 
 
 # -- Unknown people ----------------------------------------------------------------------------------
@@ -214,20 +214,20 @@ def test_a_link_from_the_terminal_goes_to_the_first_of_a_role(malan: Actor, chen
 
 @pytest.mark.parametrize("identifier", ["nobody@example.org", "13900000000", "", "马兰", "a@b", "x" * 300])
 def test_nothing_is_sent_to_who_is_not_known_and_nothing_is_said(malan: Actor, identifier: str):
-    accounts.ask(identifier, network=NETWORK, at=AT)
+    signin.ask(identifier, network=NETWORK, at=AT)
     assert letters() == []
     assert db.session.scalar(select(func.count(SigninAttempt.id))) == 2
 
 
 def test_an_account_is_found_by_its_number_however_it_is_written(house: Flask):
     made("丁国强", "ding@example.org", Role.MEMBER, phone="13812345678")
-    accounts.ask("+86 138-1234-5678", network=NETWORK, at=AT)
+    signin.ask("+86 138-1234-5678", network=NETWORK, at=AT)
     assert [letter.recipient_address for letter in letters()] == ["ding@example.org"]
 
 
 def test_an_account_without_an_address_is_sent_nothing(house: Flask):
     made("丁国强", "", Role.MEMBER, phone="13812345678")
-    accounts.ask("13812345678", network=NETWORK, at=AT)
+    signin.ask("13812345678", network=NETWORK, at=AT)
     assert letters() == []
 
 
@@ -236,9 +236,9 @@ def test_a_closed_account_lets_nobody_in(malan: Actor, chen: Actor):
     accounts.close(code_of(malan), by=HOUSE, at=AT)
     assert not queries.link_works(token, at=AT)
     with pytest.raises(Refused):
-        accounts.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
+        signin.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
     with pytest.raises(Refused):
-        accounts.redeem(token, at=AT)
+        signin.redeem(token, at=AT)
     with pytest.raises(NotFound):
         queries.actor(malan.account_id)
 
@@ -248,17 +248,17 @@ def test_a_closed_account_lets_nobody_in(malan: Actor, chen: Actor):
 
 def test_a_code_lets_in_once(malan: Actor):
     _token, code = asked()
-    signed_in = accounts.redeem_code("malan@example.org", f" {code[:3]} {code[3:]}", network=NETWORK, at=AT)
+    signed_in = signin.redeem_code("malan@example.org", f" {code[:3]} {code[3:]}", network=NETWORK, at=AT)
     assert signed_in.account_id == malan.account_id
     with pytest.raises(Refused):
-        accounts.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
+        signin.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
 
 
 def test_a_link_and_its_code_are_one_way_in_not_two(malan: Actor):
     token, code = asked()
-    accounts.redeem(token, at=AT)
+    signin.redeem(token, at=AT)
     with pytest.raises(Refused):
-        accounts.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
+        signin.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
 
 
 def test_a_code_of_another_account_does_not_fit(malan: Actor):
@@ -266,25 +266,25 @@ def test_a_code_of_another_account_does_not_fit(malan: Actor):
     _token, code = asked("bai@example.org")
     asked("malan@example.org")
     with pytest.raises(Refused):
-        accounts.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
+        signin.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
 
 
 def test_after_five_wrong_codes_the_right_one_no_longer_works_but_the_link_does(malan: Actor):
     token, code = asked()
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
-    for _try in range(accounts.CODE_TRIES):
+    for _try in range(links.CODE_TRIES):
         with pytest.raises(Refused):
-            accounts.redeem_code("malan@example.org", wrong, network=NETWORK, at=AT)
+            signin.redeem_code("malan@example.org", wrong, network=NETWORK, at=AT)
     with pytest.raises(Refused) as refused:
-        accounts.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
+        signin.redeem_code("malan@example.org", code, network=NETWORK, at=AT)
     assert refused.value.problems[0].code == "wrong_code"
-    assert accounts.redeem(token, at=AT).account_id == malan.account_id
+    assert signin.redeem(token, at=AT).account_id == malan.account_id
 
 
 def test_the_older_of_two_codes_works_too(malan: Actor):
     _token, older = asked()
     asked(at=AT + timedelta(minutes=1))
-    accounts.redeem_code("malan@example.org", older, network=NETWORK, at=AT + timedelta(minutes=2))
+    signin.redeem_code("malan@example.org", older, network=NETWORK, at=AT + timedelta(minutes=2))
 
 
 # -- The throttle ------------------------------------------------------------------------------------
@@ -292,49 +292,49 @@ def test_the_older_of_two_codes_works_too(malan: Actor):
 
 @pytest.mark.parametrize("identifier", ["malan@example.org", "nobody@example.org"])
 def test_asking_too_often_for_one_account_is_refused_known_or_not(malan: Actor, identifier: str):
-    for turn in range(accounts.ASKED_FOR_ONE_ACCOUNT):
-        accounts.ask(identifier, network=f"198.51.100.{turn}", at=AT)
+    for turn in range(signin.ASKED_FOR_ONE_ACCOUNT):
+        signin.ask(identifier, network=f"198.51.100.{turn}", at=AT)
     with pytest.raises(Refused) as refused:
-        accounts.ask(identifier, network="198.51.100.99", at=AT)
+        signin.ask(identifier, network="198.51.100.99", at=AT)
     assert refused.value.problems[0].code == "too_many"
     assert "15" in str(refused.value)
 
 
 def test_who_is_held_back_may_ask_again_after_the_window(malan: Actor):
-    for _turn in range(accounts.ASKED_FOR_ONE_ACCOUNT):
-        accounts.ask("malan@example.org", network=NETWORK, at=AT)
+    for _turn in range(signin.ASKED_FOR_ONE_ACCOUNT):
+        signin.ask("malan@example.org", network=NETWORK, at=AT)
     with pytest.raises(Refused):
-        accounts.ask("malan@example.org", network=NETWORK, at=AT + timedelta(minutes=14))
-    accounts.ask("malan@example.org", network=NETWORK, at=AT + timedelta(minutes=15))
-    assert len(letters()) == accounts.ASKED_FOR_ONE_ACCOUNT + 1
+        signin.ask("malan@example.org", network=NETWORK, at=AT + timedelta(minutes=14))
+    signin.ask("malan@example.org", network=NETWORK, at=AT + timedelta(minutes=15))
+    assert len(letters()) == signin.ASKED_FOR_ONE_ACCOUNT + 1
 
 
 def test_asking_for_many_accounts_from_one_network_is_refused(malan: Actor):
-    for turn in range(accounts.ASKED_FROM_ONE_NETWORK):
-        accounts.ask(f"p{turn}@example.org", network=NETWORK, at=AT)
+    for turn in range(signin.ASKED_FROM_ONE_NETWORK):
+        signin.ask(f"p{turn}@example.org", network=NETWORK, at=AT)
     with pytest.raises(Refused):
-        accounts.ask("malan@example.org", network=NETWORK, at=AT)
-    accounts.ask("malan@example.org", network="198.51.100.1", at=AT)
+        signin.ask("malan@example.org", network=NETWORK, at=AT)
+    signin.ask("malan@example.org", network="198.51.100.1", at=AT)
 
 
 def test_guessing_codes_of_many_accounts_from_one_network_is_refused(malan: Actor):
-    for turn in range(accounts.WRONG_FROM_ONE_NETWORK):
+    for turn in range(signin.WRONG_FROM_ONE_NETWORK):
         with pytest.raises(Refused):
-            accounts.redeem_code(f"p{turn}@example.org", "000000", network=NETWORK, at=AT)
+            signin.redeem_code(f"p{turn}@example.org", "000000", network=NETWORK, at=AT)
     with pytest.raises(Refused) as refused:
-        accounts.redeem_code("malan@example.org", "000000", network=NETWORK, at=AT)
+        signin.redeem_code("malan@example.org", "000000", network=NETWORK, at=AT)
     assert refused.value.problems[0].code == "too_many"
 
 
 def test_the_throttle_says_nothing_of_whom_it_counts(malan: Actor):
-    accounts.ask("malan@example.org", network=NETWORK, at=AT)
+    signin.ask("malan@example.org", network=NETWORK, at=AT)
     keys = db.session.scalars(select(SigninAttempt.key)).all()
     assert all(len(key) == 64 and "malan" not in key and NETWORK not in key for key in keys)
 
 
 def test_old_attempts_and_links_are_swept_away(malan: Actor):
     asked()
-    accounts.ask("nobody@example.org", network=NETWORK, at=AT + timedelta(days=2))
+    signin.ask("nobody@example.org", network=NETWORK, at=AT + timedelta(days=2))
     assert db.session.scalar(select(func.count(SigninAttempt.id))) == 2
     assert db.session.scalar(select(func.count(SigninLink.id))) == 0
 
@@ -344,16 +344,16 @@ def test_old_attempts_and_links_are_swept_away(malan: Actor):
 
 def test_somebody_makes_an_account_and_is_let_in_by_the_link_sent(house: Flask):
     draft = AccountDraft("白洁", "Bai@example.org", "138 1234 5678", Role.GUARDIAN, "YC1", "en")
-    accounts.sign_up(draft, network=NETWORK, at=AT)
+    signin.sign_up(draft, network=NETWORK, at=AT)
     (letter,) = letters()
     assert (letter.recipient_address, letter.locale) == ("bai@example.org", "en")
-    signed_in = accounts.redeem(token_in(letter), at=AT)
+    signed_in = signin.redeem(token_in(letter), at=AT)
     actor = queries.actor(signed_in.account_id)
     assert (actor.name, actor.roles, actor.scope) == ("白洁", frozenset({Role.GUARDIAN}), ())
 
 
 def test_who_has_an_account_already_is_sent_a_link_to_it_instead(malan: Actor):
-    accounts.sign_up(AccountDraft("别人", "MALAN@example.org", role=Role.MEMBER), network=NETWORK, at=AT)
+    signin.sign_up(AccountDraft("别人", "MALAN@example.org", role=Role.MEMBER), network=NETWORK, at=AT)
     (letter,) = letters()
     assert letter.account_id == malan.account_id
     assert queries.actor(malan.account_id) == malan
@@ -363,7 +363,7 @@ def test_who_has_an_account_already_is_sent_a_link_to_it_instead(malan: Actor):
 def test_nobody_makes_themselves_an_organiser(house: Flask):
     for role in (Role.ORGANISER, Role.OFFICER):
         with pytest.raises(NotAllowed):
-            accounts.sign_up(AccountDraft("某人", "a@example.org", "", role, "NX"), network=NETWORK, at=AT)
+            signin.sign_up(AccountDraft("某人", "a@example.org", "", role, "NX"), network=NETWORK, at=AT)
     assert db.session.scalar(select(func.count(Account.id))) == 0
 
 
@@ -382,16 +382,16 @@ def test_every_slip_of_a_new_account_is_named_at_its_field(
     house: Flask, draft: AccountDraft, problems: set[tuple[str, str]]
 ):
     with pytest.raises(Refused) as refused:
-        accounts.sign_up(draft, network=NETWORK, at=AT)
+        signin.sign_up(draft, network=NETWORK, at=AT)
     assert {(problem.code, problem.field) for problem in refused.value.problems} == problems
     assert db.session.scalar(select(func.count(Account.id))) == 0
 
 
 def test_sign_ups_from_one_network_are_limited(house: Flask):
-    for turn in range(accounts.SIGN_UPS_FROM_ONE_NETWORK):
-        accounts.sign_up(AccountDraft("马兰", f"p{turn}@example.org"), network=NETWORK, at=AT)
+    for turn in range(signin.SIGN_UPS_FROM_ONE_NETWORK):
+        signin.sign_up(AccountDraft("马兰", f"p{turn}@example.org"), network=NETWORK, at=AT)
     with pytest.raises(Refused) as refused:
-        accounts.sign_up(AccountDraft("马兰", "last@example.org"), network=NETWORK, at=AT)
+        signin.sign_up(AccountDraft("马兰", "last@example.org"), network=NETWORK, at=AT)
     assert refused.value.problems[0].code == "too_many"
 
 
@@ -486,7 +486,7 @@ def test_an_invited_colleague_gets_a_letter_and_comes_in_by_it(chen: Actor):
         "一小工会",
         "陈主任",
     )
-    signed_in = accounts.redeem(token_in(letter), at=AT + timedelta(days=6))
+    signed_in = signin.redeem(token_in(letter), at=AT + timedelta(days=6))
     assert queries.actor(signed_in.account_id).scope == ("YC1",)
 
 

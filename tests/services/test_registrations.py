@@ -36,7 +36,9 @@ def story(app: Flask):
 def counts() -> dict[str, int]:
     """Rows of every table that a sign-up writes to."""
     with snapshot() as session:
-        return {table.__name__: session.scalar(select(func.count()).select_from(table)) for table in KEPT}
+        return {
+            table.__name__: session.scalars(select(func.count()).select_from(table)).one() for table in KEPT
+        }
 
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:

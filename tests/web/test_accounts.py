@@ -20,7 +20,7 @@ from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
-from eventhub.services import accounts, organisations
+from eventhub.services import accounts, organisations, signin
 from eventhub.services.organisations import OrganisationDraft
 from eventhub.web import accounts as web_accounts
 from tests.conftest import opened, settings_for
@@ -124,7 +124,7 @@ def test_asking_without_saying_for_whom_is_refused_at_the_field(client: FlaskCli
 
 
 def test_asking_too_often_is_refused_with_a_sentence(client: FlaskClient, malan: Actor):
-    for _turn in range(accounts.ASKED_FOR_ONE_ACCOUNT):
+    for _turn in range(signin.ASKED_FOR_ONE_ACCOUNT):
         client.post("/sign-in", data={"identifier": "malan@example.org"})
     answer = client.post("/sign-in", data={"identifier": "malan@example.org"})
     assert answer.status_code == 429
@@ -132,7 +132,7 @@ def test_asking_too_often_is_refused_with_a_sentence(client: FlaskClient, malan:
 
 
 def test_the_throttle_survives_a_restart(app: Flask, client: FlaskClient, malan: Actor):
-    for _turn in range(accounts.ASKED_FOR_ONE_ACCOUNT):
+    for _turn in range(signin.ASKED_FOR_ONE_ACCOUNT):
         client.post("/sign-in", data={"identifier": "malan@example.org"})
     with opened(app.extensions["settings"]) as started_again:
         started_again.extensions["clock"] = lambda: AT
