@@ -453,7 +453,6 @@ def _people_step(
     here: Moment, application: Application, value: StepPage, code: str, *, ours: frozenset[str]
 ) -> StepPage:
     draft = None if code or value.is_change else queries.draft_of(here.programme.code, here.actor)
-    came_from = request.full_path.rstrip("?") if request.method != "POST" else None
     return replace(
         value,
         people=tuple(
@@ -461,13 +460,13 @@ def _people_step(
                 code=row.person.code,
                 note=_note(row),
                 refusals=_refusals(here, application, row.person, ours),
-                url=url_for("my.people.show", code=row.person.code, next=came_from),
+                url=url_for("my.people.show", code=row.person.code, next=value.action),
             )
             for row in here.people
         ),
         add_url=url_for(
             "my.people.add",
-            next=came_from,
+            next=value.action,
             relation="child" if here.kind.for_guardians else None,
         ),
         draft_url=_step_url(draft, Step.PEOPLE) if draft else "",
