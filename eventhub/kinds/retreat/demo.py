@@ -251,7 +251,7 @@ class _Telling:
             *self._tight_departure(),
             *self._short_departure(),
             *self._asking(_ceiling(seats) * 2, self._under(CAPPED), chance=3.0, most=3),
-            *self._asking(round(_floor(seats) * 1.25), self._under(PROMISED), chance=0.0, most=3),
+            *self._asking(_floor(seats) + 2, self._under(PROMISED), chance=0.0, most=1),
             *self._asking(2, [self._unit["u0001"]], most=1),
         ]
         rest = [
