@@ -104,6 +104,7 @@ def draft_of(
     if typed and not unit:
         problems.append(Problem("no_unit", N_("Unit: choose one from the list."), "organisation"))
     offered = {choice.value for choice in form.claims.choices} if "claims" in form else set()
+    relation = form.relation.data if "relation" in form else None
     draft = PersonDraft(
         name=form.name.data or "",
         birth_date=born,
@@ -111,10 +112,16 @@ def draft_of(
         organisation=unit,
         phone=form.phone.data or "",
         email=form.email.data or "",
-        relation=form.relation.data if form.relation.data in dict(RELATIONS) else "self",
+        relation=relation if relation in dict(RELATIONS) else "self",
         claims=tuple(key for key in (form.claims.data or []) if key in offered) if "claims" in form else (),
     )
     return draft, problems
+
+
+def _relation(form: PersonForm) -> str:
+    """How the reader stands to them; asked only of somebody new."""
+    said: str | None = form.relation.data if "relation" in form else None
+    return said if said in dict(RELATIONS) else "self"
 
 
 def read_date(typed: str) -> date | Problem | None:
