@@ -108,7 +108,9 @@ def _name(name: str) -> str:
     return name.replace("consent_", "consent-", 1)
 
 
-def to_review(client: FlaskClient, story: Scenario, *children: str, ranking: tuple[str, ...] = ("B1",)) -> TestResponse:
+def to_review(
+    client: FlaskClient, story: Scenario, *children: str, ranking: tuple[str, ...] = ("B1",)
+) -> TestResponse:
     """Through the steps of the camp up to the last page."""
     first = client.get(f"/my/registrations/new/{story.camp}")
     questions = follow(client, send(client, first, participants=[story.children[name] for name in children]))
@@ -119,9 +121,7 @@ def to_review(client: FlaskClient, story: Scenario, *children: str, ranking: tup
 
 def agree(answer: TestResponse) -> dict[str, str]:
     """Every tick of the last page."""
-    return {
-        str(box["name"]): "y" for box in soup(answer).select('input[name^="consent-"]')
-    }
+    return {str(box["name"]): "y" for box in soup(answer).select('input[name^="consent-"]')}
 
 
 def finish(client: FlaskClient, review: TestResponse) -> TestResponse:

@@ -101,7 +101,9 @@ def test_two_siblings_are_signed_up_straight(app: Flask, phone: Page, story: Sce
         db.session.remove()
 
 
-def test_slips_on_the_way_are_said_and_nothing_typed_is_lost(app: Flask, phone: Page, story: Scenario) -> None:
+def test_slips_on_the_way_are_said_and_nothing_typed_is_lost(
+    app: Flask, phone: Page, story: Scenario
+) -> None:
     phone.goto(phone.url + f"my/registrations/new/{story.camp}")
     # One day too young, and told so before anything is sent.
     expect(phone.get_by_label("马小云")).to_be_disabled()

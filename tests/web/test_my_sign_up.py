@@ -58,7 +58,9 @@ def speaks(client: FlaskClient, language: str) -> None:
 
 def kept_states(app: Flask) -> list[str]:
     with app.app_context():
-        found = [str(state) for state in db.session.scalars(select(Registration.state).order_by(Registration.id))]
+        found = [
+            str(state) for state in db.session.scalars(select(Registration.state).order_by(Registration.id))
+        ]
         db.session.remove()
         return found
 
@@ -105,7 +107,9 @@ def test_a_draft_can_be_left_and_continued(app: Flask, guardian: FlaskClient, st
     assert fields(questions)["contact1_name"] == ["马兰"]
 
 
-def test_what_was_typed_stays_beside_what_is_wrong(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+def test_what_was_typed_stays_beside_what_is_wrong(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
     first = guardian.get(f"/my/registrations/new/{story.camp}")
     questions = follow(guardian, send(guardian, first, participants=[story.children["马小雨"]]))
     with nothing_written(app):
@@ -177,7 +181,9 @@ def test_a_closed_programme_takes_nobody(
             assert "0951-0000000" in answer.text
 
 
-@pytest.mark.parametrize(("language", "told"), [("zh", "马小雨已报过名"), ("en", "is signed up for this already")])
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "马小雨已报过名"), ("en", "is signed up for this already")]
+)
 def test_the_same_person_is_not_signed_up_twice(
     app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
 ) -> None:
@@ -206,7 +212,9 @@ def test_an_option_that_does_not_exist_cannot_be_ranked(
         assert told in errors(answer)
 
 
-@pytest.mark.parametrize(("language", "told"), [("zh", "按照本项目第五条"), ("en", "By rule 5 of this programme")])
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "按照本项目第五条"), ("en", "By rule 5 of this programme")]
+)
 def test_an_option_one_may_not_take_is_greyed_and_refused(
     app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
 ) -> None:
@@ -227,9 +235,7 @@ def test_an_option_one_may_not_take_is_greyed_and_refused(
     assert told in errors(answer)
 
 
-@pytest.mark.parametrize(
-    ("language", "told"), [("zh", "2人"), ("en", "2 people want to go together")]
-)
+@pytest.mark.parametrize(("language", "told"), [("zh", "2人"), ("en", "2 people want to go together")])
 def test_a_party_larger_than_any_option_is_told_so(
     app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str
 ) -> None:
@@ -278,7 +284,9 @@ def test_control_characters_in_an_answer_are_refused(
     first = guardian.get(f"/my/registrations/new/{story.camp}")
     questions = follow(guardian, send(guardian, first, participants=[story.children["马小雨"]]))
     with nothing_written(app):
-        answer = send(guardian, questions, **{**CONTACTS, "contact1_name": text}, participants_0_family="hardship")
+        answer = send(
+            guardian, questions, **{**CONTACTS, "contact1_name": text}, participants_0_family="hardship"
+        )
     assert answer.status_code == 422
     assert "第一紧急联系人" in errors(answer)
 
@@ -310,7 +318,9 @@ def test_a_review_page_that_is_out_of_date_sends_nothing(
     assert told in answer.text
 
 
-def test_a_change_from_an_old_page_overwrites_nothing(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+def test_a_change_from_an_old_page_overwrites_nothing(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
     receipt = follow(guardian, finish(guardian, to_review(guardian, story, "马小雨")))
     code = soup(receipt).select_one(".eh-receipt-number").text
     page = guardian.get(f"/my/registrations/{code}/change")
@@ -333,7 +343,9 @@ def test_a_change_from_an_old_page_overwrites_nothing(app: Flask, guardian: Flas
 
 
 @pytest.mark.parametrize("step", ["people", "questions", "choices", "review"])
-def test_other_peoples_drafts_do_not_exist(app: Flask, client: FlaskClient, story: Scenario, step: str) -> None:
+def test_other_peoples_drafts_do_not_exist(
+    app: Flask, client: FlaskClient, story: Scenario, step: str
+) -> None:
     sign_in(client, story.guardian)
     code = action(to_review(client, story, "马小雨")).split("/")[3]
     stranger = sign_in(app.test_client(), story.stranger)
@@ -353,7 +365,9 @@ def test_other_peoples_children_cannot_be_named(app: Flask, client: FlaskClient,
     assert "马小雨" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/my/registrations/new/nothing", "/my/registrations/T999/review", "/programmes/x", "/my/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/my/registrations/new/nothing", "/my/registrations/T999/review", "/programmes/x", "/my/nothing"]
+)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_unknown_addresses_are_not_found(guardian: FlaskClient, path: str, language: str) -> None:
     speaks(guardian, language)

@@ -33,7 +33,9 @@ def address(app: Flask, story: Scenario) -> str:
         return f"/calendar/{token}.ics"
 
 
-def test_a_feed_answers_calendar_programs(app: Flask, client: FlaskClient, told: tuple[Scenario, str]) -> None:
+def test_a_feed_answers_calendar_programs(
+    app: Flask, client: FlaskClient, told: tuple[Scenario, str]
+) -> None:
     path = address(app, told[0])
     answer = client.get(path)
     assert answer.status_code == 200
@@ -50,7 +52,9 @@ def test_a_feed_answers_calendar_programs(app: Flask, client: FlaskClient, told:
     assert head.headers["ETag"] == answer.headers["ETag"]
 
 
-def test_an_unchanged_feed_is_not_sent_again(app: Flask, client: FlaskClient, told: tuple[Scenario, str]) -> None:
+def test_an_unchanged_feed_is_not_sent_again(
+    app: Flask, client: FlaskClient, told: tuple[Scenario, str]
+) -> None:
     path = address(app, told[0])
     first = client.get(path)
     assert client.get(path).data == first.data
@@ -58,7 +62,9 @@ def test_an_unchanged_feed_is_not_sent_again(app: Flask, client: FlaskClient, to
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_a_seat_given_up_is_gone_from_the_feed(app: Flask, client: FlaskClient, told: tuple[Scenario, str]) -> None:
+def test_a_seat_given_up_is_gone_from_the_feed(
+    app: Flask, client: FlaskClient, told: tuple[Scenario, str]
+) -> None:
     story, party = told
     path = address(app, story)
     before = client.get(path)

@@ -50,7 +50,15 @@ def test_the_list_says_how_each_stands(client: FlaskClient, story: Scenario, at:
 
 def test_a_programme_says_what_it_is_and_whom_to_ask(client: FlaskClient, story: Scenario) -> None:
     page = words(client, f"/programmes/{story.camp}")
-    for told in ("阳光少年夏令营", "报名中", "陈主任", "0951-0000000", "银川营 B1", "免费", "儿童个人信息保护负责人"):
+    for told in (
+        "阳光少年夏令营",
+        "报名中",
+        "陈主任",
+        "0951-0000000",
+        "银川营 B1",
+        "免费",
+        "儿童个人信息保护负责人",
+    ):
         assert told in page
     buttons = soup(client.get(f"/programmes/{story.camp}")).select("main .btn-primary")
     assert [" ".join(button.text.split()) for button in buttons] == ["报名"]
@@ -78,7 +86,9 @@ def test_who_signed_up_already_is_led_there(app: Flask, client: FlaskClient, sto
     assert button["href"] == f"/my/registrations/{party}"
 
 
-def test_a_draft_is_nobodys_business_but_its_organisers(app: Flask, client: FlaskClient, story: Scenario) -> None:
+def test_a_draft_is_nobodys_business_but_its_organisers(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
     with at_home(app):
         programmes.create(camp_facts("secret"), by=story.organiser, at=story.at)
     assert client.get("/programmes/secret").status_code == 404
@@ -87,7 +97,9 @@ def test_a_draft_is_nobodys_business_but_its_organisers(app: Flask, client: Flas
     assert "secret" not in client.get("/").text
 
 
-def test_hundreds_of_heats_are_shown_an_item_at_a_time(app: Flask, client: FlaskClient, story: Scenario) -> None:
+def test_hundreds_of_heats_are_shown_an_item_at_a_time(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
     first = heat("H0")
     heats = tuple(
         replace(

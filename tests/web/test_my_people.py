@@ -1,0 +1,237 @@
+"""My people: added once, corrected, never anybody else's; the identity number only once a place is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from eventhub.domain.identity import identity_check_digit
+from eventhub.extensions import db
+from eventhub.models.accounts import Participant
+from eventhub.queries import people as queries
+from eventhub.queries import registrations as registration_queries
+from eventhub.services import participants
+from tests.retreating import placed, retreat, signed_up
+from tests.scenario import UNIT, Scenario
+from tests.signing_up import at_home, errors, fields, nothing_written, send, soup
+from tests.visitors import sign_in
+
+
+@pytest.fixture
+def story(app: Flask) -> Iterator[Scenario]:
+    with app.app_context():
+        told = Scenario.begins()
+        told.child("马小雨")
+        db.session.remove()
+    app.extensions["clock"] = lambda: told.at
+    app.extensions["settings"] = replace(app.extensions["settings"], demo_numbers=True)
+    return told
+
+
+@pytest.fixture
+def guardian(client: FlaskClient, story: Scenario) -> FlaskClient:
+    return sign_in(client, story.guardian)
+
+
+def names(app: Flask) -> list[str]:
+    with app.app_context():
+        found = list(db.session.scalars(select(Participant.name).order_by(Participant.id)))
+        db.session.remove()
+        return found
+
+
+def add(client: FlaskClient, **typed: object) -> object:
+    whole = {
+        "relation": "child",
+        "name": "马小雪",
+        "birth_date": "2015-08-01",
+        "sex": "female",
+        "organisation": "第一机床厂工会",
+        **typed,
+    }
+    return send(client, client.get("/my/people/new"), **whole)
+
+
+def test_a_child_is_added_with_what_the_union_is_to_confirm(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    answer = add(guardian, claims=["migrant"])
+    assert answer.status_code == 303
+    with at_home(app):
+        row = queries.of_account(story.guardian, on=story.at.date())[-1]
+        assert (row.person.name, row.person.unit, row.relation) == ("马小雪", UNIT, "child")
+        assert row.claims == (("migrant", False, None),)
+    assert "待基层工会确认" in guardian.get("/my/people").text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh", "姓名包含无法打印的字符"), ("en", "The name contains characters that cannot be printed")],
+)
+@pytest.mark.parametrize("name", ["马\r\nBcc: x@y", "马\x00雨", "\u202e马兰", "马\u2028雨"])
+def test_a_name_that_could_break_a_header_is_refused(
+    app: Flask, guardian: FlaskClient, name: str, language: str, told: str
+) -> None:
+    guardian.set_cookie("language", language)
+    with nothing_written(app):
+        answer = add(guardian, name=name)
+    assert answer.status_code == 422
+    if language == "en":
+        assert told in errors(answer)
+    assert errors(answer)
+    assert fields(answer)["birth_date"] == ["2015-08-01"]
+
+
+@pytest.mark.parametrize("name", ["马小雪😀", "马小雪2", "", "x" * 51])
+def test_a_name_that_is_none_is_refused_and_stays_as_typed(
+    app: Flask, guardian: FlaskClient, name: str
+) -> None:
+    with nothing_written(app):
+        answer = add(guardian, name=name)
+    assert answer.status_code == 422
+    assert fields(answer)["name"] == [name]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("买买提•艾合买提", "买买提·艾合买提"),
+        ("Seán O'Brien", "Seán O'Brien"),
+        ("马“小”雪", "马“小”雪"),
+        ("  㛃䶮 ", "㛃䶮"),
+    ],
+)
+def test_names_as_people_have_them_pass(app: Flask, guardian: FlaskClient, typed: str, kept: str) -> None:
+    assert add(guardian, name=typed).status_code == 303
+    assert names(app)[-1] == kept
+    assert soup(guardian.get("/my/people")).find(string=kept)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"birth_date": "2015-13-01"},
+        {"birth_date": "昨天"},
+        {"birth_date": "2031-01-01"},
+        {"organisation": "没有这个工会"},
+        {"phone": "12345"},
+        {"email": "nobody"},
+        {"email": "a@b.example\r\nBcc: x@y.example"},
+    ],
+)
+def test_what_cannot_be_right_is_said_at_its_field(
+    app: Flask, guardian: FlaskClient, wrong: dict[str, str]
+) -> None:
+    with nothing_written(app):
+        answer = add(guardian, **wrong)
+    assert answer.status_code == 422
+    name = next(iter(wrong))
+    assert soup(answer).select_one(f"#{name}-error")
+
+
+def test_a_correction_keeps_what_was_not_touched(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    with at_home(app):
+        code = story.children["马小雨"]
+        row = queries.one_of(story.guardian, code, on=story.at.date())
+        assert row is not None
+    assert add(guardian, phone="12900000009", email="snow@example.org").status_code == 303
+    with at_home(app):
+        code = queries.of_account(story.guardian, on=story.at.date())[-1].person.code
+    answer = send(guardian, guardian.get(f"/my/people/{code}"), name="马晓雪")
+    assert answer.status_code == 303
+    with at_home(app):
+        row = queries.one_of(story.guardian, code, on=story.at.date())
+        assert row is not None
+        assert (row.person.name, row.person.unit) == ("马晓雪", UNIT)
+        assert queries.reached_at(story.guardian, code) == ("+8612900000009", "snow@example.org")
+
+
+def test_other_peoples_people_do_not_exist(app: Flask, client: FlaskClient, story: Scenario) -> None:
+    stranger = sign_in(client, story.stranger)
+    code = story.children["马小雨"]
+    with nothing_written(app):
+        for path in (f"/my/people/{code}", f"/my/people/{code}/identity"):
+            assert stranger.get(path).status_code == 404
+            assert stranger.post(path, data={"name": "马小雨", "identity_number": "1"}).status_code == 404
+    with at_home(app):
+        assert queries.reached_at(story.stranger, code) == ("", "")
+
+
+# -- The identity number -----------------------------------------------------------------------------
+
+
+def number_of(born: str, order: str = "011") -> str:
+    seventeen = f"649901{born}{order}"
+    return seventeen + identity_check_digit(seventeen)
+
+
+def test_the_identity_number_is_not_asked_for_before_a_place_is_offered(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        retreat(story)
+        party = signed_up(story)
+        code = queries.of_account(story.member, on=story.at.date())[0].person.code
+    member = sign_in(client, story.member)
+    assert member.get(f"/my/people/{code}/identity").status_code == 404
+    assert "居民身份号码" not in member.get(f"/my/registrations/{party}").text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "居民身份号码"), ("en", "the last character does not fit the others")]
+)
+def test_a_wrong_check_digit_is_said_and_nothing_kept(
+    app: Flask, client: FlaskClient, story: Scenario, language: str, told: str
+) -> None:
+    with at_home(app):
+        party = placed(story)
+        code = queries.of_account(story.member, on=story.at.date())[0].person.code
+    member = sign_in(client, story.member)
+    member.set_cookie("language", language)
+    page = member.get(f"/my/registrations/{party}")
+    link = f"/my/people/{code}/identity"
+    assert link in page.text
+    right = number_of("19800101")
+    wrong = right[:17] + ("0" if right[17] != "0" else "1")
+    with nothing_written(app):
+        answer = send(member, member.get(link), identity_number=wrong)
+    assert answer.status_code == 422
+    assert told in errors(answer)
+    assert fields(answer)["identity_number"] == [wrong]
+    with at_home(app):
+        row = registration_queries.party(party, story.member, on=story.at.date())
+        assert not row.members[0].has_identity_number
+    kept = send(member, member.get(link), identity_number=right)
+    assert kept.status_code == 303
+    with at_home(app):
+        row = registration_queries.party(party, story.member, on=story.at.date())
+        assert row.members[0].has_identity_number
+    again = member.get(f"/my/registrations/{party}")
+    assert link not in again.text
+    assert right not in again.text
+
+
+def test_an_identity_number_of_somebody_else_is_refused(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        placed(story)
+        code = queries.of_account(story.member, on=story.at.date())[0].person.code
+        taken = number_of("19800101", "013")
+        other = participants.add(replace_name("李秀英"), by=story.stranger, at=story.at)
+        participants.give_identity(other, taken, by=story.stranger, at=story.at)
+    member = sign_in(client, story.member)
+    with nothing_written(app):
+        answer = send(member, member.get(f"/my/people/{code}/identity"), identity_number=taken)
+    assert answer.status_code == 422
+
+
+def replace_name(name: str) -> object:
+    from eventhub.domain.facts import PersonDraft
+
+    return PersonDraft(name=name, organisation=UNIT)
