@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,11 @@ def _outcome(search: Search, engine: str) -> Outcome:
     problem = search.form.problem
     run: Mapping[str, Any] = {
         "engine": engine,
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
+        "versions": {
+            "ortools": metadata.version("ortools"),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
         "seed": search.seed,
         "workers": search.workers,
         "seconds": round(search.clock, 3),
