@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -269,13 +268,3 @@ def everything_in(app: Flask) -> Iterator[tuple[Path, bytes]]:
     beside = file_of(app).parent.glob(f"{file_of(app).name}*")
     for path in sorted({*(each for each in instance.rglob("*") if each.is_file()), *beside}):
         yield path, path.read_bytes()
-
-
-def at_hour(moment: datetime) -> str:
-    """A moment as a form for date and time sends it."""
-    return moment.strftime("%Y-%m-%dT%H:%M")
-
-
-def together(parts: Iterable[str]) -> str:
-    """Several texts as one to look through."""
-    return "\n".join(parts)

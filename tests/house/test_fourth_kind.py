@@ -26,7 +26,7 @@ from eventhub.models.allocations import AllocationRun
 from eventhub.queries.accounts import account
 from eventhub.services import accounts, participants
 from tests.conftest import opened, settings_for
-from tests.house.paper import Button, Form, Page, Visitor, at_hour
+from tests.house.paper import Button, Form, Page, Visitor
 from tests.kinds.conftest import CHECKUP_FOLDER, kinds_also_in
 from tests.scenario import COUNTY, UNIT, Scenario
 
@@ -180,9 +180,9 @@ def set_up(clinic: Clinic) -> None:
         title_en="Checks for outdoor workers",
         summary_zh="为户外劳动者免费体检。",
         summary_en="Free checks for outdoor workers.",
-        opens_at=at_hour(datetime(2026, 5, 1, 9)),
-        closes_at=at_hour(datetime(2026, 6, 1, 18)),
-        result_at=at_hour(datetime(2026, 6, 10, 9)),
+        opens_at="2026-05-01T09:00",
+        closes_at="2026-06-01T18:00",
+        result_at="2026-06-10T09:00",
         contact_name="体检办公室",
         contact_phone="0951-0000404",
     )
@@ -204,7 +204,8 @@ def set_up(clinic: Clinic) -> None:
             capacity="2",
             minimum="0",
         )
-        assert kept.status == 200 and code in kept.text, kept.words
+        assert kept.status == 200, kept.words
+        assert code in kept.text
     settings = desk.opens(f"/desk/programmes/{CODE}/settings")
     assert WORDS["zh"]["setting"] in settings.words
     assert WORDS["en"]["setting"] in desk.reading("en").opens(f"/desk/programmes/{CODE}/settings").words
@@ -286,7 +287,7 @@ def allotted(clinic: Clinic) -> None:
     with clinic.app.app_context():
         run = db.session.scalars(select(AllocationRun)).one()
         assert (str(run.state), run.error) == ("optimal", None)
-        assert run.problem and run.result and run.input_digest and run.solver_version
+        assert all([run.problem, run.result, run.input_digest, run.solver_version])
     for locale in ("zh", "en"):
         shown = desk.reading(locale).opens(asked.path)
         assert (shown.status, shown.language) == (200, WORDS[locale]["lang"])
