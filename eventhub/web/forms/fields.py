@@ -20,7 +20,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from eventhub.domain.problems import Problem
 from eventhub.domain.questions import Answer, Question
-from eventhub.i18n import N_, Text
+from eventhub.i18n import N_, Text, current_locale
 
 MOST_IN_A_ROW = 4
 """Up to so many answers stand as radio buttons, where all can be seen; more become a list to open."""
@@ -67,7 +67,7 @@ class _Help:
         return bool(self._parts)
 
     def __str__(self) -> str:
-        return " ".join(str(part) for part in self._parts)
+        return ("" if current_locale() == "zh" else " ").join(str(part) for part in self._parts)
 
     def __html__(self) -> str:
         from markupsafe import escape  # noqa: PLC0415 - only pages need it

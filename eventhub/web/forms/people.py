@@ -76,10 +76,14 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
         ),
     )
 
+    offered: tuple[tuple[str, object], ...] = ()
+    """The claims that can be ticked."""
+
     def offer(self, claims: Iterable[tuple[str, object]], *, checked: Iterable[str] = ()) -> None:
         """The claims that programmes ask about; what is settled already is not asked again."""
         settled = set(checked)
-        self.claims.choices = choices((key, label) for key, label in claims if key not in settled)
+        self.offered = tuple((key, label) for key, label in claims if key not in settled)
+        self.claims.choices = choices(self.offered)
         for field in (self.relation, self.name):
             mark_required(field)
         if not self.claims.choices:
@@ -103,7 +107,7 @@ def draft_of(
     unit = unit_code(typed, [kept, *units] if kept is not None else units)
     if typed and not unit:
         problems.append(Problem("no_unit", N_("Unit: choose one from the list."), "organisation"))
-    offered = {choice.value for choice in form.claims.choices} if "claims" in form else set()
+    offered = {key for key, _label in form.offered}
     relation = form.relation.data if "relation" in form else None
     draft = PersonDraft(
         name=form.name.data or "",
@@ -116,12 +120,6 @@ def draft_of(
         claims=tuple(key for key in (form.claims.data or []) if key in offered) if "claims" in form else (),
     )
     return draft, problems
-
-
-def _relation(form: PersonForm) -> str:
-    """How the reader stands to them; asked only of somebody new."""
-    said: str | None = form.relation.data if "relation" in form else None
-    return said if said in dict(RELATIONS) else "self"
 
 
 def read_date(typed: str) -> date | Problem | None:
