@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from eventhub.demo import story, table
 from eventhub.demo.telling import Telling
 from eventhub.domain.phases import ZONE, phase_of
+from eventhub.domain.problems import Refused
 from eventhub.domain.terms import LetterState, Method, Phase, RegistrationState, Role, RunState
 from eventhub.extensions import db
 from eventhub.i18n import use_locale
@@ -28,7 +30,7 @@ from eventhub.models.journal import JournalEntry
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Consent, Party, Registration
 from eventhub.queries import programmes as programme_queries
-from eventhub.services import registrations
+from eventhub.services import registrations, rosters
 from tests.conftest import SECRETS, opened, settings_for
 from tests.databases import SQLiteTemplate
 
@@ -217,11 +219,12 @@ def test_a_seat_is_invited_moved_and_withdrawn(kind: str, rows: dict[str, table.
 
 
 def test_the_camp_was_run_again_for_a_place_fixed_by_hand(rows: dict[str, table.Row], told: story.Told):
-    (pin,) = db.session.scalars(select(Pin)).all()
-    assert pin.reason
-    assert pin.party.code == told.followed[rows["camp"].code]["moved"]
+    pins = db.session.scalars(select(Pin)).all()
+    assert all(pin.reason for pin in pins)
+    fixed = {pin.party.programme.kind: pin.party.code for pin in pins}
+    assert fixed["camp"] == told.followed[rows["camp"].code]["moved"]
     runs = Counter(run.programme.kind for run in db.session.scalars(select(AllocationRun)))
-    assert runs == {"camp": 2, "contest": 1, "retreat": 1}
+    assert runs == {kind: 2 if kind in fixed else 1 for kind in rows}
     publications = db.session.scalars(select(Publication).order_by(Publication.id)).all()
     assert all(publication.reason for publication in publications)
 
@@ -281,15 +284,22 @@ def test_nothing_is_left_to_send_and_nothing_failed(told: story.Told, house: Fla
     assert len(list(folder.glob("*.eml"))) == sent
 
 
-def test_the_checks_of_sign_up_are_those_of_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_template: SQLiteTemplate):
-    """Were a check to refuse everybody, nobody of the story could sign up: none is gone round."""
+@pytest.mark.parametrize(("room", "door"), [(registrations, "register"), (rosters, "register_all")])
+def test_nobody_signs_up_past_the_services(
+    room: ModuleType,
+    door: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    sqlite_template: SQLiteTemplate,
+):
+    """Where a service refuses everybody the story ends: there is no other way in."""
 
     def refuse_all(*_: Any, **__: Any) -> Any:
         raise Refused
 
     url = sqlite_template.copy_to(tmp_path / "refused.sqlite")
     with opened(settings_for(tmp_path, url, EVENTHUB_DEMO_NUMBERS="1")) as app, app.app_context():
-        monkeypatch.setattr(registrations, "register", refuse_all)
+        monkeypatch.setattr(room, door, refuse_all)
         with pytest.raises(Refused):
             story.tell(
                 app, scale=SCALE, seed=SEED, today=TODAY, seconds=60, telling=Telling(lambda _said: None)

@@ -1,0 +1,141 @@
+"""The demo command at its door: whose data it takes for its own, and whose it leaves alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import func, select
+
+from eventhub.cli import demo
+from eventhub.demo import story, table
+from eventhub.domain.facts import HOUSE
+from eventhub.domain.terms import OrganisationKind, Role
+from eventhub.extensions import db
+from eventhub.i18n import Bilingual
+from eventhub.models.organisations import Organisation
+from eventhub.services import accounts, organisations
+from eventhub.services.organisations import OrganisationDraft
+
+AT = datetime(2026, 11, 23, 1, tzinfo=UTC)
+
+
+def plant_one() -> None:
+    organisations.plant(
+        [OrganisationDraft("NX", OrganisationKind.REGION, Bilingual("自治区总工会"))], by=HOUSE, at=AT
+    )
+
+
+@pytest.fixture
+def short_story(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """A story of one unit and one organiser, told in no time; gives back what it was asked for."""
+    asked: list[dict[str, Any]] = []
+
+    def tell(_app: Flask, **how: Any) -> story.Told:
+        asked.append(how)
+        plant_one()
+        code = accounts.create("夏宁", "xia@example.org", "", Role.ORGANISER, "NX", by=HOUSE, at=AT)
+        return story.Told((), (), {Role.ORGANISER: code}, {})
+
+    monkeypatch.setattr(story, "tell", tell)
+    monkeypatch.setattr(table, "rows", lambda _codes: ())
+    monkeypatch.setattr(table, "said", lambda _rows: "the table")
+    return asked
+
+
+def test_somebodys_data_are_never_taken_for_a_demonstration(
+    app: Flask, runner: FlaskCliRunner, short_story: list[dict[str, Any]]
+):
+    with app.app_context():
+        plant_one()
+    for arguments in (["demo", "--no-serve"], ["demo", "--no-serve", "--fresh"]):
+        result = runner.invoke(args=arguments)
+        assert result.exit_code != 0
+        assert "EVENTHUB_INSTANCE" in result.output
+    assert short_story == []
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Organisation)) == 1
+
+
+def test_a_demonstration_is_made_anew_only_when_asked(
+    app: Flask, runner: FlaskCliRunner, short_story: list[dict[str, Any]]
+):
+    assert runner.invoke(args=["demo", "--no-serve"]).exit_code == 0
+    again = runner.invoke(args=["demo", "--no-serve", "--lang", "en"])
+    assert again.exit_code != 0
+    assert "--fresh" in again.output
+    letter = app.extensions["settings"].mail_folder / "0000001-received.eml"
+    letter.parent.mkdir(parents=True, exist_ok=True)
+    letter.write_text("of the first demonstration")
+    fresh = runner.invoke(args=["demo", "--no-serve", "--fresh"])
+    assert fresh.exit_code == 0, fresh.output
+    assert len(short_story) == 2
+    assert not letter.exists()
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Organisation)) == 1
+
+
+def test_a_production_house_tells_no_stories(
+    app: Flask, runner: FlaskCliRunner, short_story: list[dict[str, Any]]
+):
+    app.extensions["settings"] = replace(app.extensions["settings"], production=True)
+    result = runner.invoke(args=["demo", "--no-serve", "--lang", "en"])
+    assert result.exit_code != 0
+    assert "production" in result.output
+    assert short_story == []
+
+
+def test_the_story_is_told_as_asked_and_numbers_of_nobody_count_in_it(
+    app: Flask, runner: FlaskCliRunner, short_story: list[dict[str, Any]], tmp_path: Path
+):
+    told = tmp_path / "told.json"
+    result = runner.invoke(
+        args=[
+            *("demo", "--no-serve", "--scale", "0.5", "--seed", "3", "--today", "2030-01-02"),
+            *("--json", str(told)),
+        ]
+    )
+    assert result.exit_code == 0, result.output
+    (asked,) = short_story
+    assert (asked["scale"], asked["seed"], asked["today"]) == (0.5, 3, date(2030, 1, 2))
+    assert app.extensions["settings"].demo_numbers
+    assert '"programmes": []' in told.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["--scale", "0"], ["--scale", "2"], ["--seed", "-1"], ["--today", "soon"]])
+def test_nonsense_is_refused_before_anything_is_touched(
+    runner: FlaskCliRunner, short_story: list[dict[str, Any]], arguments: list[str]
+):
+    result = runner.invoke(args=["demo", "--no-serve", *arguments])
+    assert result.exit_code == 2
+    assert short_story == []
+
+
+def test_what_goes_wrong_in_the_story_is_said_in_a_sentence(
+    runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: Any, **__: Any) -> story.Told:
+        raise story.ToldBadly("the run ended as infeasible.")
+
+    monkeypatch.setattr(story, "tell", fail)
+    result = runner.invoke(args=["demo", "--no-serve"])
+    assert result.exit_code == 1
+    assert "infeasible" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_links_for_each_role_are_printed_and_the_pages_served(
+    runner: FlaskCliRunner, short_story: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    served: list[dict[str, Any]] = []
+    monkeypatch.setattr(demo, "serve_until_stopped", lambda _app, **where: served.append(where))
+    result = runner.invoke(args=["demo", "--port", "8123"])
+    assert result.exit_code == 0, result.output
+    assert short_story
+    assert result.output.count("/sign-in/") == 1
+    assert served == [{"host": "127.0.0.1", "port": 8123}]
