@@ -52,7 +52,7 @@ SECONDS = 300
     "--fresh", is_flag=True, help="Throw away an earlier demonstration in this instance folder first."
 )
 @with_appcontext
-def command(  # noqa: PLR0917 - the options of a command
+def command(
     scale: float,
     seed: int,
     today: datetime | None,

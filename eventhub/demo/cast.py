@@ -15,7 +15,12 @@ APART = 10_000_000
 
 
 def sign_ups(
-    programme: ProgrammeFacts, organisations: Sequence[OrganisationFacts], *, place: int, scale: float, seed: int
+    programme: ProgrammeFacts,
+    organisations: Sequence[OrganisationFacts],
+    *,
+    place: int,
+    scale: float,
+    seed: int,
 ) -> list[SignUp]:
     """Everybody who signs up for a programme, in the order in which they do.
 

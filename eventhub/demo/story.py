@@ -8,8 +8,8 @@ comes out depends on seed and scale alone.
 from __future__ import annotations
 
 import time as stopwatch
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,16 +26,14 @@ from eventhub.demo.telling import Telling
 from eventhub.domain.facts import (
     HOUSE,
     Actor,
-    Applicant,
-    Application,
     OccasionFacts,
     OptionFacts,
     PersonDraft,
     ProgrammeFacts,
 )
 from eventhub.domain.phases import ZONE
-from eventhub.domain.seasons import WEEK, into_next_season
-from eventhub.domain.terms import RUN_USABLE, OrganisationKind, PartyRole, Role
+from eventhub.domain.seasons import WEEK
+from eventhub.domain.terms import RUN_USABLE, PartyRole, Role
 from eventhub.extensions import db
 from eventhub.i18n import Bilingual, _
 from eventhub.kinds import SignUp
@@ -43,7 +41,6 @@ from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.models.programmes import Option, Programme
 from eventhub.models.registrations import Party, Preference, Registration
 from eventhub.queries import people as people_queries
-from eventhub.queries import programmes as programme_queries
 from eventhub.queries.accounts import actor_by_code
 from eventhub.services import (
     accounts,
@@ -277,9 +274,7 @@ class _Story:
             assert draft is not None  # noqa: S101 - the kinds' demonstrations know nobody yet
             code = participants.add(draft, by=actor, at=at)
             for claim in draft.claims:
-                participants.check_claim(
-                    code, claim, valid_until=self._today + 52 * WEEK, by=officer, at=at
-                )
+                participants.check_claim(code, claim, valid_until=self._today + 52 * WEEK, by=officer, at=at)
             if draft.name in sign_up.history:
                 past[code] = sign_up.history[draft.name]
             applicants.append((code, applicant))
@@ -361,9 +356,7 @@ class _Story:
                 code, _elsewhere(option), by=by, at=at, reason="原场地另有安排，改在文化广场"
             )
             reason = "一个场次改变地点"
-        publications.publish(
-            code, _last_run(code).number, reason=reason, by=by, at=at + timedelta(hours=1)
-        )
+        publications.publish(code, _last_run(code).number, reason=reason, by=by, at=at + timedelta(hours=1))
         self._deliver(at + timedelta(hours=2))
         for story in ("moved", "withdrawn"):
             party = chapter.followed[story]
@@ -437,7 +430,7 @@ class _Story:
         """An account of each role with something to see: whoever the story follows, where there is one."""
         found = {Role.ORGANISER: self._codes["organiser"]}
         for chapter in reversed(self._chapters):
-            for each in sorted(chapter.signed, key=lambda each: each.story not in {"withdrawn"}):
+            for each in sorted(chapter.signed, key=lambda each: each.story != "withdrawn"):
                 sign_up_role = next(iter(self._actors[each.by].roles))
                 if sign_up_role not in found or each.story == "withdrawn":
                     found[sign_up_role] = self._codes[each.by]
@@ -506,7 +499,9 @@ def _another_choice(party: str) -> str | None:
 def _elsewhere(option: OptionFacts) -> OptionFacts:
     """The same option on the square of the place."""
     first, *rest = option.occasions
-    place = Bilingual(f"{first.place.zh}文化广场", f"{first.place.en}, culture square" if first.place.en else "")
+    place = Bilingual(
+        f"{first.place.zh}文化广场", f"{first.place.en}, culture square" if first.place.en else ""
+    )
     return replace(option, occasions=(replace(first, place=place), *rest))
 
 

@@ -27,6 +27,8 @@ from eventhub.models.registrations import Party, Preference, Registration
 from eventhub.queries import allocations
 from eventhub.queries import programmes as programme_queries
 
+WORDS = 2
+"""Columns of the table that hold words; the others hold numbers and stand to the right."""
 MOST_NAMED = 5
 """Departures that did not run, and the like, named in one footnote."""
 
@@ -182,7 +184,7 @@ def _row(programme: ProgrammeFacts) -> Row:
         options=len(programme.options),
         running=len(programme.options) - len(page.not_running),
         digest=_digest(publication),
-        notes=tuple(_notes(programme, run, page, no_address)),
+        notes=tuple(_notes(programme, run, no_address)),
     )
 
 
@@ -201,7 +203,7 @@ def _states(publication: int) -> Counter[RegistrationState]:
         PublishedAllotment.publication_id == publication
     )
     found = db.session.execute(counted.group_by(PublishedAllotment.state)).all()
-    return Counter({state: count for state, count in found})
+    return Counter({state: count for state, count in found})  # noqa: C416 - a row is no pair of the right types
 
 
 def _parties(run_id: int) -> int:
@@ -262,9 +264,7 @@ def _digest(publication: int) -> str:
 # -- Where it is tight -------------------------------------------------------------------------------
 
 
-def _notes(
-    programme: ProgrammeFacts, run: AllocationRun, page: allocations.RunPage, no_address: Sequence[str]
-) -> Iterable[Note]:
+def _notes(programme: ProgrammeFacts, run: AllocationRun, no_address: Sequence[str]) -> Iterable[Note]:
     reasons = _reasons_of_the_unplaced(run.id)
     yield from _funds(programme, run.summary, reasons)
     yield from _not_running(programme, run.summary)
@@ -273,7 +273,9 @@ def _notes(
     if no_address:
         yield Note(
             "no_address",
-            N_("%(people)s placed without an e-mail address; their slips are printed", people=len(no_address)),
+            N_(
+                "%(people)s placed without an e-mail address; their slips are printed", people=len(no_address)
+            ),
             {"people": len(no_address), "registrations": list(no_address[:MOST_NAMED])},
         )
 
@@ -287,7 +289,8 @@ def _reasons_of_the_unplaced(run_id: int) -> list[Mapping[str, Any]]:
         .order_by(Registration.id)
     ).all()
     sizes = Counter(party for party, _reason in found)
-    return [{**reason, "size": sizes[party]} for party, reason in dict(found).items()]
+    by_party: dict[int, Mapping[str, Any]] = {party: reason for party, reason in found}  # noqa: C416 - a row is no pair of the right types
+    return [{**reason, "size": sizes[party]} for party, reason in by_party.items()]
 
 
 def _funds(
@@ -355,7 +358,7 @@ def _heads_that_ranked(code: str) -> Counter[str]:
         .where(Programme.code == code)
         .group_by(Option.code)
     )
-    return Counter({option: count for option, count in found})
+    return Counter({option: count for option, count in found})  # noqa: C416 - a row is no pair of the right types
 
 
 def _quotas(programme: ProgrammeFacts, summary: Mapping[str, Any], run_id: int) -> Iterable[Note]:
@@ -444,11 +447,16 @@ def _result(row: Row) -> str:
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Columns as wide as their widest cell; all but the first two to the right."""
+    """Columns as wide as their widest cell; words to the left, numbers to the right."""
     widths = [max(_width(line[place]) for line in lines) for place in range(len(lines[0]))]
     rule = "  ".join("-" * width for width in widths)
-    told = ["  ".join(_padded(cell, width, left=place < 2) for place, (cell, width) in enumerate(zip(line, widths, strict=True))) for line in lines]  # noqa: PLR2004
+    told = [_line(line, widths) for line in lines]
     return [told[0].rstrip(), rule, *(line.rstrip() for line in told[1:])]
+
+
+def _line(line: Sequence[str], widths: Sequence[int]) -> str:
+    cells = enumerate(zip(line, widths, strict=True))
+    return "  ".join(_padded(cell, width, left=place < WORDS) for place, (cell, width) in cells)
 
 
 def _padded(cell: str, width: int, *, left: bool) -> str:

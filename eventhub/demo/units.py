@@ -126,7 +126,9 @@ def _villages(towns: list[dict[str, str]]) -> Iterator[Node]:
     for number in range(VILLAGES):
         town = towns[number % len(towns)]
         nth = number // len(towns) + 1
-        name = Bilingual(f"{town['name_zh']}第{_NUMBERS[nth]}村工会", f"{town['name_en']} Village {nth} Union")
+        name = Bilingual(
+            f"{town['name_zh']}第{_NUMBERS[nth]}村工会", f"{town['name_en']} Village {nth} Union"
+        )
         yield f"v{town['code']}-{nth}", OrganisationKind.VILLAGE, name, town["parent"], town["code"]
 
 
@@ -139,7 +141,12 @@ def _primaries(counties: list[dict[str, str]], scale: float) -> Iterator[Node]:
         turn = number % 10
         if turn < 7:  # noqa: PLR2004 - seven in ten
             county = counties[(number - number // 10 * 3) % len(counties)]
-            parent, place, where_zh, where_en = county["code"], county["code"], county["name_zh"], county["name_en"]
+            parent, place, where_zh, where_en = (
+                county["code"],
+                county["code"],
+                county["name_zh"],
+                county["name_en"],
+            )
         elif turn == 7:  # noqa: PLR2004 - one in ten
             parent, place, where_zh, where_en = BASE, "640181", "宁东", "Ningdong"
         elif turn == 8 or number % 20 == 19:  # noqa: PLR2004 - three in twenty

@@ -107,7 +107,9 @@ def test_the_story_is_told_as_asked_and_numbers_of_nobody_count_in_it(
     assert '"programmes": []' in told.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("arguments", [["--scale", "0"], ["--scale", "2"], ["--seed", "-1"], ["--today", "soon"]])
+@pytest.mark.parametrize(
+    "arguments", [["--scale", "0"], ["--scale", "2"], ["--seed", "-1"], ["--today", "soon"]]
+)
 def test_nonsense_is_refused_before_anything_is_touched(
     runner: FlaskCliRunner, short_story: list[dict[str, Any]], arguments: list[str]
 ):

@@ -53,9 +53,7 @@ def house(sqlite_template: SQLiteTemplate, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def told(house: Flask) -> story.Told:
     lines: list[str] = []
-    return story.tell(
-        house, scale=SCALE, seed=SEED, today=TODAY, seconds=120, telling=Telling(lines.append)
-    )
+    return story.tell(house, scale=SCALE, seed=SEED, today=TODAY, seconds=120, telling=Telling(lines.append))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +72,12 @@ def told_by_command(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             *("--scale", str(SCALE), "--seed", str(SEED), "--today", ANOTHER_DAY.isoformat()),
             *("--json", str(told)),
         ],
-        env={**os.environ, **SECRETS, "EVENTHUB_INSTANCE": str(folder / "instance"), "PYTHONHASHSEED": "4711"},
+        env={
+            **os.environ,
+            **SECRETS,
+            "EVENTHUB_INSTANCE": str(folder / "instance"),
+            "PYTHONHASHSEED": "4711",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -106,9 +109,7 @@ def test_every_programme_is_placed_proved_and_published_twice(rows: dict[str, ta
         assert row.invites >= row.placed - row.no_address
 
 
-def test_results_depend_on_seed_and_scale_alone(
-    rows: dict[str, table.Row], told_by_command: dict[str, Any]
-):
+def test_results_depend_on_seed_and_scale_alone(rows: dict[str, table.Row], told_by_command: dict[str, Any]):
     there = {each["kind"]: each for each in told_by_command["programmes"]}
     for here in table.as_data(list(rows.values()))["programmes"]:
         other = dict(there[here["kind"]])
@@ -256,7 +257,11 @@ def test_members_and_guardians_sign_up_singly_and_units_by_their_lists(rows: dic
 
 def test_time_is_told_and_nothing_lies_after_today(told: story.Told):
     ends = datetime.combine(TODAY, datetime.max.time(), ZONE).astimezone(UTC)
-    for model, column in ((Letter, Letter.created_at), (JournalEntry, JournalEntry.at), (Party, Party.created_at)):
+    for model, column in (
+        (Letter, Letter.created_at),
+        (JournalEntry, JournalEntry.at),
+        (Party, Party.created_at),
+    ):
         moments = db.session.scalars(select(column)).all()
         assert moments, model
         assert all(datetime(2026, 10, 1, tzinfo=UTC) < moment <= ends for moment in moments), model

@@ -55,7 +55,10 @@ _PROGRAMME_EN = {
     "森林研学": "study walk in the forest",
     "劳动实践": "hands-on work",
 }
-_TRANSPORT = {"coach": ("大巴", "coach"), "rail_sleeper_or_air": ("卧铺火车或飞机", "sleeper train or flight")}
+_TRANSPORT = {
+    "coach": ("大巴", "coach"),
+    "rail_sleeper_or_air": ("卧铺火车或飞机", "sleeper train or flight"),
+}
 
 
 def programme(_scale: float, today: date) -> ProgrammeFacts:
@@ -82,9 +85,7 @@ def programme(_scale: float, today: date) -> ProgrammeFacts:
         contact_name="夏令营办公室",
         contact_phone="12900000101",
         options=options,
-        sources=(
-            SourceFacts("camp", Bilingual("夏令营专项资金", "Camp fund"), data["fund_yuan"] * YUAN),
-        ),
+        sources=(SourceFacts("camp", Bilingual("夏令营专项资金", "Camp fund"), data["fund_yuan"] * YUAN),),
         settings={"fund": "camp", "teacher_per_children": data["teacher_per_children"]},
         organisation="640000",
     )
@@ -142,7 +143,11 @@ def sign_ups(programme: ProgrammeFacts, cast: Cast, _scale: float, random: Rando
         siblings = number < SIBLING_PAIRS
         family = _family(cast, random, units, first_day, size=size, siblings=siblings)
         family, story = _awkward(family, number, programme)
-        history = {child.name: (PastPlace("camp", first_day.year - 1),) for child in family.children if number in before}
+        history = {
+            child.name: (PastPlace("camp", first_day.year - 1),)
+            for child in family.children
+            if number in before
+        }
         ranking = _ranking(programme, family, random, story)
         yield SignUp(
             application=_application(programme, family, ranking, random),
@@ -164,12 +169,12 @@ def _family(
     for place in range(size):
         surname = guardian.name[0] if siblings or place == 0 else ""
         sex = random.choices((Sex.FEMALE, Sex.MALE), weights=(46, 54))[0]
-        child = cast.person(organisation=unit, born=(first_day.year - 13, first_day.year - 13), sex=sex, surname=surname)
+        child = cast.person(
+            organisation=unit, born=(first_day.year - 13, first_day.year - 13), sex=sex, surname=surname
+        )
         # Birthdays count from the first day of the season, so that a season moved by weeks has the same children.
         born = birthday_aged(random.randint(10, 14), first_day, days_ago=random.randint(40, 320))
-        children.append(
-            replace(child, birth_date=born, phone="", email="", relation="child", claims=claims)
-        )
+        children.append(replace(child, birth_date=born, phone="", email="", relation="child", claims=claims))
     return _Family(unit, guardian, tuple(children), claims)
 
 
@@ -193,7 +198,9 @@ def _awkward(family: _Family, number: int, programme: ProgrammeFacts) -> tuple[_
             late = programme.options[2].first_day
             return _with_child(family, replace(child, birth_date=birthday_aged(10, late))), ""
         case 6:  # turns fourteen between sign-up and camp
-            return _with_child(family, replace(child, birth_date=birthday_aged(14, first_day, days_ago=1))), ""
+            return _with_child(
+                family, replace(child, birth_date=birthday_aged(14, first_day, days_ago=1))
+            ), ""
         case 7:  # a surname most programs read wrongly, and a name with a middle dot
             return _with_child(family, replace(child, name="阿依古丽·买买提")), ""
         case _:
@@ -203,8 +210,10 @@ def _awkward(family: _Family, number: int, programme: ProgrammeFacts) -> tuple[_
 def _first_tier(family: _Family) -> _Family:
     claims = ("hardship",)
     children = tuple(replace(child, claims=claims) for child in family.children)
-    guardian = family.guardian if family.guardian.email else replace(
-        family.guardian, email=f"g{family.guardian.phone}@mail.example"
+    guardian = (
+        family.guardian
+        if family.guardian.email
+        else replace(family.guardian, email=f"g{family.guardian.phone}@mail.example")
     )
     return replace(family, claims=claims, children=children, guardian=guardian)
 
@@ -216,7 +225,9 @@ def _with_child(family: _Family, child: PersonDraft) -> _Family:
 def _ranking(programme: ProgrammeFacts, family: _Family, random: Random, story: str) -> tuple[str, ...]:
     """Beijing is dearest to most; half name three batches, some only Beijing, those followed all five."""
     wanted = len(programme.options) if story else random.choices((2, 3, 4, 5), weights=(15, 45, 20, 20))[0]
-    open_to = [option for option in programme.options if all(_fits(option, child) for child in family.children)]
+    open_to = [
+        option for option in programme.options if all(_fits(option, child) for child in family.children)
+    ]
     drawn = sorted(
         open_to, key=lambda option: (-(random.random() ** (1 / _DEARNESS[option.code])), option.code)
     )

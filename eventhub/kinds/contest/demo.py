@@ -104,7 +104,9 @@ def _heats(
         starts += number % a_day * (length + _CHANGEOVER)
         yield OptionFacts(
             code=f"{contest['code']}-{number + 1:02d}",
-            title=Bilingual(f"{contest['item_zh']}第{number + 1}场", f"{contest['item_en']}, heat {number + 1}"),
+            title=Bilingual(
+                f"{contest['item_zh']}第{number + 1}场", f"{contest['item_en']}, heat {number + 1}"
+            ),
             capacity=stations * team,
             minimum=2 * team,
             occasions=(
@@ -140,7 +142,9 @@ def _heats(
 def sign_ups(programme: ProgrammeFacts, cast: Cast, scale: float, random: Random) -> Iterator[SignUp]:
     """Entries village by village, by the officer's list or by a member's own account; some enter two contests."""
     contests = json.loads(_DATA.read_text(encoding="utf-8"))["contests"]
-    villages = _hosts(contests, [each for each in cast.organisations if each.kind is OrganisationKind.VILLAGE])
+    villages = _hosts(
+        contests, [each for each in cast.organisations if each.kind is OrganisationKind.VILLAGE]
+    )
     # Who entered another contest of the city alone, and may enter a second one.
     entrants: defaultdict[str, list[PersonDraft]] = defaultdict(list)
     found: list[SignUp] = []
@@ -170,7 +174,13 @@ def _hosts(
     hosts: dict[str, list[OrganisationFacts]] = {}
     for contest in contests:
         county = contest["county_code"]
-        left.sort(key=lambda village: (village.place_code != county, village.place_code[:4] != county[:4], village.code))
+        left.sort(
+            key=lambda village: (
+                village.place_code != county,
+                village.place_code[:4] != county[:4],
+                village.code,
+            )
+        )
         hosts[contest["code"]], left = left[: contest["villages"]], left[contest["villages"] :]
     return hosts
 
@@ -187,7 +197,9 @@ def _shares(
         yield village, 1 + drawn.count(place)
 
 
-def _villager(programme: ProgrammeFacts, village: OrganisationFacts, cast: Cast, random: Random) -> PersonDraft:
+def _villager(
+    programme: ProgrammeFacts, village: OrganisationFacts, cast: Cast, random: Random
+) -> PersonDraft:
     """Somebody of a village. An address is rare there: the officer is written to."""
     year = programme.options[0].first_day.year
     person = cast.person(organisation=village.code, born=(year - 57, year - 20))
@@ -273,9 +285,14 @@ def _village_of_one_list(found: Sequence[SignUp], places: Sequence[int]) -> int 
     without = [
         place
         for place in places
-        if not any(applicant.draft and applicant.draft.email for applicant in found[place].application.applicants)
+        if not any(
+            applicant.draft and applicant.draft.email for applicant in found[place].application.applicants
+        )
     ]
-    size = {unit: sum(1 for entry in found if entry.unit == unit) for unit in {found[place].unit for place in without}}
+    size = {
+        unit: sum(1 for entry in found if entry.unit == unit)
+        for unit in {found[place].unit for place in without}
+    }
     return min(without, key=lambda place: (size[found[place].unit], place), default=None)
 
 

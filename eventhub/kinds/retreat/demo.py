@@ -133,13 +133,17 @@ _COUNTIES = {
 def _quotas(seats: int) -> tuple[QuotaFacts, ...]:
     return (
         QuotaFacts(
-            CAPPED, Bilingual("石嘴山市总工会", "Shizuishan Federation of Trade Unions"), ceiling=_ceiling(seats)
+            CAPPED,
+            Bilingual("石嘴山市总工会", "Shizuishan Federation of Trade Unions"),
+            ceiling=_ceiling(seats),
         ),
         QuotaFacts(
             PROMISED, Bilingual("自治区直属机关工会", "Union of Region-level Organs"), floor=_floor(seats)
         ),
         QuotaFacts("u0001", Bilingual("第一个基层工会", "The first primary union"), ceiling=1),
-        QuotaFacts("base-ningdong", Bilingual("宁东基地工会", "Ningdong Base Union"), ceiling=round(seats * 0.2)),
+        QuotaFacts(
+            "base-ningdong", Bilingual("宁东基地工会", "Ningdong Base Union"), ceiling=round(seats * 0.2)
+        ),
         QuotaFacts("640422", Bilingual("西吉县总工会", "Xiji County Federation of Trade Unions"), floor=3),
     )
 
@@ -188,7 +192,9 @@ def _departure(route: Mapping[str, Any], number: int, day: date, capacity: int) 
                 starts=datetime.combine(day, time(17), ZONE),
                 ends=datetime.combine(day + timedelta(days=2), time(16), ZONE),
                 place=Bilingual(f"{route['town_zh']}{route['village_zh']}", f"{route['town_en']}"),
-                meeting_point=Bilingual("市总工会门前集合，提前15分钟", "In front of the city federation, 15 minutes early"),
+                meeting_point=Bilingual(
+                    "市总工会门前集合，提前15分钟", "In front of the city federation, 15 minutes early"
+                ),
                 latitude=route["latitude"],
                 longitude=route["longitude"],
             ),
@@ -240,9 +246,7 @@ class _Telling:
             option for option in programme.options if option.code not in {self._short.code, self._tight.code}
         ]
         # Some departures are asked for many times over, some hardly: as it is with real ones.
-        self._dearness = list(
-            accumulate(min(4.0, 0.4 + random.paretovariate(2.2)) for _option in self._open)
-        )
+        self._dearness = list(accumulate(min(4.0, 0.4 + random.paretovariate(2.2)) for _option in self._open))
 
     def parties(self) -> list[SignUp]:
         seats = sum(option.capacity or 0 for option in self._programme.options)
@@ -289,7 +293,9 @@ class _Telling:
             members = [self._member(unit, chance) for _place in range(size)]
             family = []
             if size == 1 and most > 1 and self._random.random() < WITH_FAMILY / 0.5:
-                family = [self._relative(unit, members[0]) for _place in range(self._random.choice((1, 1, 2)))]
+                family = [
+                    self._relative(unit, members[0]) for _place in range(self._random.choice((1, 1, 2)))
+                ]
             yield self._party(unit, members, family)
             heads -= size + len(family)
 
@@ -328,7 +334,11 @@ class _Telling:
             if not story and "long_served" not in person.claims and self._random.random() < 0.12  # noqa: PLR2004
         }
         return SignUp(
-            application=replace(told, consents=agreed), by="officer", unit=unit.code, history=history, story=story
+            application=replace(told, consents=agreed),
+            by="officer",
+            unit=unit.code,
+            history=history,
+            story=story,
         )
 
     def _answers(self, *, plain: bool) -> dict[str, Any]:
