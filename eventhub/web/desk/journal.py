@@ -36,7 +36,7 @@ EVENTS: dict[str, Text] = {
 """What the journal notes, as people read it; an event without words here is shown as it was noted."""
 DETAILS: dict[str, Text] = {
     "run": N_("run"),
-    "seconds": N_("seconds"),
+    "seconds": N_("seconds given"),
     "seed": N_("seed"),
     "option": N_("option"),
     "unit": N_("unit"),

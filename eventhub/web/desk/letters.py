@@ -10,12 +10,13 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from eventhub.delivery.letters import Row
+from eventhub.domain.identity import mask_name
 from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import LetterState, Method
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.queries import invites as outbox
 from eventhub.queries.invites import LetterPage, Slip
-from eventhub.services import invites
+from eventhub.services import outbox as sending
 from eventhub.services.letters import CONTENTS
 from eventhub.web.access import ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, organised
@@ -61,6 +62,7 @@ class PrintedSlip:
     """One slip as it is printed."""
 
     name: str
+    number: str
     unit: Bilingual
     title: Text
     rows: tuple[Row, ...]
@@ -111,7 +113,7 @@ def send_again(code: str, letter: int) -> ResponseReturnValue:
     organised(code, HERE)
     if outbox.programme_of_letter(letter) != code:
         raise NotFound
-    invites.send_again(letter, by=require_actor(), at=now())
+    sending.send_again(letter, by=require_actor(), at=now())
     flash(_("The letter waits in the outbox again and goes out shortly."), "success")
     return redirect(url_for(f"desk.{HERE}", code=code), 303)
 
@@ -127,7 +129,9 @@ def slips(code: str) -> ResponseReturnValue:
 def _printed(found: Iterable[Slip]) -> Iterable[PrintedSlip]:
     for slip in found:
         yield PrintedSlip(
-            name=slip.name,
+            # A slip passes through other hands: a child is not named in full on it.
+            name=str(slip.words.get("who") or mask_name(slip.name)),
+            number=slip.registration,
             unit=slip.unit,
             title=NAMES.get(slip.kind_of_letter, N_("Notice")),
             rows=_rows(slip.kind_of_letter, slip.words),

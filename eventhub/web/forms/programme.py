@@ -377,13 +377,9 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
     )
     item_title_zh = _line(N_("Part of: title in Chinese"), most=100)
     item_title_en = _line(N_("Part of: title in English"), most=200)
-    first_day = Day(later(N_("First day")), validators=[InputRequired(message=_FILL_IN)])
-    starts = Hour(
-        later(N_("Begins at")),
-        validators=[Optional()],
-        description=later(N_("Leave both hours empty for whole days.")),
-    )
-    last_day = Day(later(N_("Last day")), validators=[InputRequired(message=_FILL_IN)])
+    first_day = Day(later(N_("Day it begins")), validators=[InputRequired(message=_FILL_IN)])
+    starts = Hour(later(N_("Begins at")), validators=[Optional()])
+    last_day = Day(later(N_("Day it ends")), validators=[InputRequired(message=_FILL_IN)])
     ends = Hour(later(N_("Ends at")), validators=[Optional()])
     place_zh = _line(N_("Place in Chinese"), most=200, required=True)
     place_en = _line(N_("Place in English"), most=200)
