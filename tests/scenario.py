@@ -52,6 +52,7 @@ class Scenario:
     guardian: Actor = HOUSE
     member: Actor = HOUSE
     stranger: Actor = HOUSE
+    party: str = ""
     children: dict[str, str] = field(default_factory=dict)
 
     @classmethod
