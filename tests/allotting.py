@@ -15,7 +15,7 @@ from eventhub.models.invites import Invite, Letter
 from eventhub.models.programmes import Option
 from eventhub.models.registrations import Registration
 from eventhub.queries import allocations as allocation_queries
-from eventhub.services import allocations, invites, publications
+from eventhub.services import allocations, outbox, publications
 from eventhub.services.intake import Receipt
 from tests.scenario import Scenario
 
@@ -117,5 +117,5 @@ def calendar_of(code: str) -> list[Invite]:
 def deliver(story: Scenario, out: Memory | None = None, *, limit: int = 1000) -> Memory:
     """Everything that is due goes out, into memory."""
     out = out or Memory()
-    invites.deliver_due(out, limit=limit, worker="w1", clock=ticking(story))
+    outbox.deliver_due(out, limit=limit, worker="w1", clock=ticking(story))
     return out

@@ -11,7 +11,7 @@ from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import Method
 from eventhub.queries import invites as invite_queries
 from eventhub.queries.invites import SeatHistory
-from eventhub.services import invites
+from eventhub.services import outbox
 
 group = AppGroup("invites", help="Calendar invitations.")
 
@@ -37,7 +37,7 @@ def _write(folder: Path, history: SeatHistory) -> int:
     for old in folder.glob("[0-9][0-9]-*.eml"):
         old.unlink()
     for number, (letter, method, first) in enumerate(_in_order(history), start=1):
-        (folder / f"{number:02d}-{_called(method, first=first)}.eml").write_bytes(invites.octets_of(letter))
+        (folder / f"{number:02d}-{_called(method, first=first)}.eml").write_bytes(outbox.octets_of(letter))
     (folder / "feed.ics").write_bytes(history.feed)
     return len(history.letters)
 

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from eventhub.config import Settings
 from eventhub.delivery import wakeups
 from eventhub.extensions import db
-from eventhub.services import allocations, invites, jobs, solving
+from eventhub.services import allocations, jobs, outbox, solving
 
 SWEEP = 1.0
 """Seconds between two looks at what is due."""
@@ -90,7 +90,7 @@ class Worker:
             threading.Thread(target=self._work, args=(topic, work), name=f"{self.name}-{topic}", daemon=True)
             for topic, work in ((wakeups.RUN, self._run_due), (wakeups.LETTERS, self._deliver_due))
         ]
-        self._mailer = invites.mailer_of(self._settings)
+        self._mailer = outbox.mailer_of(self._settings)
         self._listening: wakeups.Listening | None = None
 
     def start(self) -> None:
@@ -119,7 +119,7 @@ class Worker:
         if close is not None and not any(thread.is_alive() for thread in self._threads):
             close()
 
-    def do_all_due(self) -> tuple[int, invites.Delivered]:
+    def do_all_due(self) -> tuple[int, outbox.Delivered]:
         """Do in this thread whatever is due now; how many runs, and what became of letters."""
         with self._app.app_context():
             self._forsake_dead()
@@ -153,12 +153,12 @@ class Worker:
             db.session.remove()
         return done
 
-    def _deliver_due(self) -> invites.Delivered:
-        total = invites.Delivered()
+    def _deliver_due(self) -> outbox.Delivered:
+        total = outbox.Delivered()
         while not self._ending.is_set() and not self._settings.mail_off:
             if not jobs.letters_due(self._clock()):
                 break
-            delivered = invites.deliver_due(
+            delivered = outbox.deliver_due(
                 self._mailer,
                 limit=LETTERS_AT_ONCE,
                 worker=self.name,

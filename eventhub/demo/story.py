@@ -46,8 +46,8 @@ from eventhub.services import (
     accounts,
     allocations,
     histories,
-    invites,
     organisations,
+    outbox,
     participants,
     programmes,
     publications,
@@ -391,7 +391,7 @@ class _Story:
 
         def sendings() -> Iterator[int]:
             while True:
-                done = invites.deliver_due(self._mail, limit=LETTERS_AT_ONCE, worker=WORKER, clock=clock)
+                done = outbox.deliver_due(self._mail, limit=LETTERS_AT_ONCE, worker=WORKER, clock=clock)
                 if not done.sent:
                     return
                 yield done.sent

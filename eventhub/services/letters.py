@@ -9,19 +9,19 @@ from typing import Any, get_type_hints
 from uuid import uuid4
 
 from flask import current_app
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eventhub import kinds
+from eventhub.config import Settings
 from eventhub.delivery import letters as delivery
 from eventhub.delivery.letters import Content, ReceivedLetter
+from eventhub.domain.calendar_entry import Mailbox
 from eventhub.domain.facts import Actor, Person, ProgrammeFacts
 from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import LetterState, Method, Role
 from eventhub.i18n import DEFAULT_LOCALE, N_, use_locale
-from eventhub.models.accounts import Account, AccountRole, Membership, Participant
+from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
-from eventhub.models.organisations import Organisation
 from eventhub.models.registrations import Party
 
 CONTENTS: dict[str, type[Content]] = {
@@ -39,39 +39,6 @@ class Recipient:
     address: str | None
     locale: str = DEFAULT_LOCALE
     account_id: int | None = None
-
-
-def recipient_for(session: Session, participant: Participant, party: Party) -> Recipient:
-    """The participant's own address, else that of the account that signed up (a guardian), else the officer's."""
-    account = party.account
-    locale = account.locale if account else DEFAULT_LOCALE
-    account_id = account.id if account else None
-    if participant.email:
-        return Recipient(participant.name, participant.email, locale, account_id)
-    if account is not None and account.email:
-        return Recipient(account.name, account.email, locale, account_id)
-    officer = officer_of(session, participant.organisation)
-    if officer is not None:
-        return Recipient(officer.name, officer.email, officer.locale, officer.id)
-    return Recipient(participant.name, None, locale, account_id)
-
-
-def officer_of(session: Session, organisation: Organisation | None) -> Account | None:
-    """The officer of a unit who can be written to; of the unit itself, not of those above it."""
-    if organisation is None:
-        return None
-    return session.scalar(
-        select(Account)
-        .join(Membership, Membership.account_id == Account.id)
-        .join(AccountRole, AccountRole.id == Membership.role_id)
-        .where(
-            AccountRole.name == Role.OFFICER,
-            Membership.organisation_id == organisation.id,
-            Account.email.is_not(None),
-        )
-        .order_by(Account.id)
-        .limit(1)
-    )
 
 
 def queue(
@@ -123,6 +90,12 @@ def content_of(letter: Letter) -> Content:
     known = get_type_hints(shape)
     values = {name: _back(value) for name, value in letter.context.items() if name in known}
     return shape(**values)
+
+
+def mailbox_of_the_house() -> Mailbox:
+    """The mailbox that invites, and that answers come back to."""
+    settings: Settings = current_app.extensions["settings"]
+    return Mailbox(name=settings.organizer_name, address=settings.organizer_address)
 
 
 def message_domain() -> str:

@@ -30,7 +30,9 @@ from eventhub.models.registrations import Registration, RegistrationStep
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import reasons
 from eventhub.services import allocations, journal, programmes, results
-from eventhub.services.invites import BATCH, Holder, Holders, Living, Place, Post, living
+from eventhub.services.holders import BATCH, Holder, Holders
+from eventhub.services.invites import Living, living
+from eventhub.services.seats import Place, Post
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from eventhub.i18n import N_
 from eventhub.models.registrations import Registration
 from eventhub.queries import people as people_queries
 from eventhub.queries import programmes as programme_queries
-from eventhub.services import applications, intake, invites, journal
+from eventhub.services import applications, intake, journal, seats
 from eventhub.services.intake import Entry, Receipt
 from eventhub.services.steps import step
 
@@ -112,7 +112,7 @@ def withdraw(
             chosen += staying
         for each in chosen:
             step(session, each, RegistrationState.WITHDRAWN, by=by, at=at, reason=reason)
-            invites.end_seat(session, each.id, at=at, by=by, letter="withdrawn", reason=reason)
+            seats.end_seat(session, each.id, at=at, by=by, letter="withdrawn", reason=reason)
             journal.note(
                 session,
                 at=at,
@@ -152,7 +152,7 @@ def cancel(registration: str, *, reason: str, by: Actor, at: datetime) -> None:
         if not by.is_a(Role.ORGANISER):
             raise NotFound
         step(session, row, RegistrationState.CANCELLED, by=by, at=at, reason=reason)
-        invites.end_seat(session, row.id, at=at, by=by, letter="withdrawn", reason=reason)
+        seats.end_seat(session, row.id, at=at, by=by, letter="withdrawn", reason=reason)
         journal.note(
             session,
             at=at,

@@ -288,14 +288,14 @@ def test_nothing_is_sent_once_the_event_is_over(story: Scenario) -> None:
     receipts = sign_up(story, 1)
     publish(story, allot(story))
     before = len(seat_letters())
-    from eventhub.services import invites
+    from eventhub.services import seats
 
     story.at = datetime(2026, 8, 15, tzinfo=UTC)
     with transaction() as session:
         registration = session.scalars(
             select(Registration).where(Registration.code == receipts[0].registrations[0])
         ).one()
-        assert invites.end_seat(session, registration.id, at=story.at, by=story.organiser)
+        assert seats.end_seat(session, registration.id, at=story.at, by=story.organiser)
     assert len(seat_letters()) == before
     assert calendar_of(receipts[0].registrations[0])[0].ended_at is not None
 

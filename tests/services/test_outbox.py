@@ -11,14 +11,15 @@ from sqlalchemy import select, update
 
 from eventhub.delivery import mailer
 from eventhub.delivery.mailer import Memory, Off, PermanentFailure, TemporaryFailure
+from eventhub.domain.facts import HOUSE
 from eventhub.domain.problems import Conflict, NotFound
-from eventhub.domain.terms import LetterState
+from eventhub.domain.terms import LetterState, Role
 from eventhub.extensions import db, transaction
 from eventhub.models.invites import Letter
-from eventhub.services import invites, registrations
+from eventhub.services import outbox, registrations
 from eventhub.services.intake import Receipt
 from tests.allotting import allot, deliver, publish, sign_up, ticking, told
-from tests.scenario import Scenario
+from tests.scenario import CITY, Scenario
 
 
 @pytest.fixture
@@ -73,8 +74,8 @@ def test_an_invitation_leaves_as_one_message_to_one_person(story: Scenario) -> N
 def test_a_failed_sending_repeats_the_same_octets_after_a_pause(story: Scenario) -> None:
     published(story)
     out = Refusing(TemporaryFailure("no answer"))
-    assert invites.deliver_due(out, worker="w", clock=ticking(story)).later == 1
-    assert invites.deliver_due(out, worker="w", clock=ticking(story)) == invites.Delivered()
+    assert outbox.deliver_due(out, worker="w", clock=ticking(story)).later == 1
+    assert outbox.deliver_due(out, worker="w", clock=ticking(story)) == outbox.Delivered()
     (letter,) = waiting()
     assert (letter.tries, letter.error, letter.run_after) == (
         1,
@@ -83,7 +84,7 @@ def test_a_failed_sending_repeats_the_same_octets_after_a_pause(story: Scenario)
     )
     story.later(minutes=2)
     out.refusal = None
-    assert invites.deliver_due(out, worker="w", clock=ticking(story)).sent == 1
+    assert outbox.deliver_due(out, worker="w", clock=ticking(story)).sent == 1
     assert out.tried[0] == out.tried[1]
 
 
@@ -91,11 +92,11 @@ def test_after_half_a_day_of_trying_a_letter_is_laid_aside(story: Scenario) -> N
     published(story)
     out = Refusing(TemporaryFailure("no answer"))
     began = story.at
-    for _ in range(invites.MOST_TRIES):
-        invites.deliver_due(out, worker="w", clock=ticking(story))
+    for _ in range(outbox.MOST_TRIES):
+        outbox.deliver_due(out, worker="w", clock=ticking(story))
         story.at = told("allotted")[0].run_after or story.at
     letter = told("allotted")[0]
-    assert (letter.state, letter.tries) == (LetterState.DEAD, invites.MOST_TRIES)
+    assert (letter.state, letter.tries) == (LetterState.DEAD, outbox.MOST_TRIES)
     assert timedelta(hours=6) < story.at - began < timedelta(days=1)
 
 
@@ -103,13 +104,13 @@ def test_after_half_a_day_of_trying_a_letter_is_laid_aside(story: Scenario) -> N
 def test_a_letter_refused_for_good_is_laid_aside_and_may_be_sent_again(story: Scenario) -> None:
     published(story)
     out = Refusing(PermanentFailure("550 no such user"))
-    assert invites.deliver_due(out, worker="w", clock=ticking(story)).dead == 1
+    assert outbox.deliver_due(out, worker="w", clock=ticking(story)).dead == 1
     (letter,) = told("allotted")
     assert (letter.state, letter.error) == (LetterState.DEAD, "550 no such user")
 
-    invites.send_again(letter.id, by=story.organiser, at=story.at)
+    outbox.send_again(letter.id, by=story.organiser, at=story.at)
     out.refusal = None
-    assert invites.deliver_due(out, worker="w", clock=ticking(story)).sent == 1
+    assert outbox.deliver_due(out, worker="w", clock=ticking(story)).sent == 1
     assert out.tried[0] == out.tried[1]
 
 
@@ -117,23 +118,34 @@ def test_sending_again_is_refused_where_it_makes_no_sense(story: Scenario) -> No
     published(story)
     (letter,) = told("allotted")
     with pytest.raises(Conflict):
-        invites.send_again(letter.id, by=story.organiser, at=story.at)
+        outbox.send_again(letter.id, by=story.organiser, at=story.at)
     with pytest.raises(NotFound):
-        invites.send_again(10_000, by=story.organiser, at=story.at)
+        outbox.send_again(10_000, by=story.organiser, at=story.at)
     with transaction() as session:
         session.execute(update(Letter).values(state=LetterState.PRINT))
     with pytest.raises(Conflict):
-        invites.send_again(letter.id, by=story.organiser, at=story.at)
+        outbox.send_again(letter.id, by=story.organiser, at=story.at)
+
+
+def test_a_letter_is_sent_again_only_by_those_who_answer_for_its_programme(story: Scenario) -> None:
+    published(story)
+    (letter,) = told("allotted")
     with transaction() as session:
         session.execute(update(Letter).values(state=LetterState.SENT))
-    with pytest.raises(NotFound):
-        invites.send_again(letter.id, by=story.guardian, at=story.at)
+    elsewhere = story.account("周主任", "zhou@example.org", Role.ORGANISER, CITY)
+    for stranger in (elsewhere, story.officer, story.guardian):
+        with pytest.raises(NotFound):
+            outbox.send_again(letter.id, by=stranger, at=story.at)
+    assert waiting() == []
+
+    outbox.send_again(letter.id, by=story.organiser, at=story.at)
+    assert [each.id for each in waiting()] == [letter.id]
 
 
 @pytest.mark.database
 def test_switched_off_nothing_leaves_nothing_is_counted_and_nothing_is_lost(story: Scenario) -> None:
     published(story, 3)
-    assert invites.deliver_due(Off(), worker="w", clock=ticking(story)).held
+    assert outbox.deliver_due(Off(), worker="w", clock=ticking(story)).held
     assert [(letter.tries, letter.leased_by) for letter in waiting()] == [(0, None)] * 3
     assert len(deliver(story).sent) == 3
 
@@ -141,8 +153,8 @@ def test_switched_off_nothing_leaves_nothing_is_counted_and_nothing_is_lost(stor
 def test_a_closed_post_does_not_wear_out_the_letters_behind(story: Scenario) -> None:
     published(story, 8)
     out = Refusing(TemporaryFailure("connection refused"))
-    delivered = invites.deliver_due(out, worker="w", clock=ticking(story))
-    assert (delivered.later, delivered.held) == (invites.DOWN, True)
+    delivered = outbox.deliver_due(out, worker="w", clock=ticking(story))
+    assert (delivered.later, delivered.held) == (outbox.DOWN, True)
     assert sorted(letter.tries for letter in waiting()) == [0] * 5 + [1] * 3
 
 
@@ -150,7 +162,7 @@ def test_a_closed_post_does_not_wear_out_the_letters_behind(story: Scenario) -> 
 def test_the_messages_about_one_seat_leave_in_their_order(story: Scenario) -> None:
     receipts = published(story, 2)
     deliver_nothing = Refusing(TemporaryFailure("later"))
-    invites.deliver_due(deliver_nothing, limit=1, worker="w", clock=ticking(story))
+    outbox.deliver_due(deliver_nothing, limit=1, worker="w", clock=ticking(story))
     registrations.withdraw(receipts[0].party, reason="", by=story.guardian, at=story.later(seconds=1))
 
     out = deliver(story)
@@ -179,7 +191,7 @@ def test_a_letter_in_one_hand_is_not_taken_by_another_until_its_lease_runs_out(s
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        invites.deliver_due(Dies(), worker="first", clock=ticking(story))
+        outbox.deliver_due(Dies(), worker="first", clock=ticking(story))
     assert deliver(story).sent == []
     story.later(minutes=5)
     assert len(deliver(story).sent) == 1
@@ -194,7 +206,7 @@ def test_what_a_worker_settles_after_losing_a_letter_is_dropped(story: Scenario)
             with transaction() as session:
                 session.execute(update(Letter).where(Letter.state == "queued").values(leased_by="other"))
 
-    invites.deliver_due(Slow(), worker="first", clock=ticking(story))
+    outbox.deliver_due(Slow(), worker="first", clock=ticking(story))
     assert [letter.leased_by for letter in waiting()] == ["other"]
 
 
@@ -232,14 +244,16 @@ def test_a_secret_is_forgotten_once_it_was_sent(story: Scenario) -> None:
     assert "123456" in body.get_content()
     (letter,) = told("signin")
     assert (letter.state, letter.context) == (LetterState.SENT, {})
+    with pytest.raises(NotFound):
+        outbox.send_again(letter.id, by=story.organiser, at=story.at)
     with pytest.raises(Conflict):
-        invites.send_again(letter.id, by=story.organiser, at=story.at)
+        outbox.send_again(letter.id, by=HOUSE, at=story.at)
 
 
 def test_the_pauses_grow_to_four_hours() -> None:
-    pauses = [invites.pause_after(tries) for tries in range(1, 12)]
+    pauses = [outbox.pause_after(tries) for tries in range(1, 12)]
     assert pauses[:3] == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4)]
-    assert pauses[-1] == invites.LONGEST_PAUSE
+    assert pauses[-1] == outbox.LONGEST_PAUSE
     assert pauses == sorted(pauses)
 
 

@@ -1,0 +1,131 @@
+"""Look up the people behind registrations, and whom to write to about each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventhub.domain.calendar_entry import Mailbox
+from eventhub.domain.facts import Person
+from eventhub.domain.terms import PartyRole, Role
+from eventhub.i18n import DEFAULT_LOCALE, LOCALES
+from eventhub.models.accounts import Account, AccountRole, Membership, Participant
+from eventhub.models.organisations import Organisation
+from eventhub.models.registrations import Party, Registration
+from eventhub.queries import people
+from eventhub.services import letters
+
+BATCH = 500
+"""Rows asked for, or written, by one statement: databases bound what fits into one."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """One registration as its messages need it: who goes, who signed up, where the page is."""
+
+    registration_id: int
+    code: str
+    person: Person
+    role: PartyRole
+    answers: Mapping[str, Any]
+    party: str
+    to: letters.Recipient
+
+
+class Holders:
+    """Look up the holders of many registrations of one programme, and whom to write to about each."""
+
+    def __init__(self, session: Session, *, on: date) -> None:
+        self._session = session
+        self._on = on
+        self._officers: dict[str, letters.Recipient] | None = None
+        self._ours = letters.mailbox_of_the_house().address.casefold()
+
+    def of(self, ids: Sequence[int]) -> dict[int, Holder]:
+        """Registration row -> holder."""
+        found: dict[int, Holder] = {}
+        for start in range(0, len(ids), BATCH):
+            found |= self._some(ids[start : start + BATCH])
+        return found
+
+    def _some(self, ids: Sequence[int]) -> dict[int, Holder]:
+        rows = self._session.execute(
+            select(
+                Registration.id,
+                Registration.code,
+                Registration.participant_id,
+                Registration.role,
+                Registration.answers,
+                Party.code.label("party"),
+                Party.answers.label("party_answers"),
+                Participant.email,
+                Account.id.label("account_id"),
+                Account.name.label("account_name"),
+                Account.email.label("account_email"),
+                Account.locale.label("account_locale"),
+            )
+            .join(Party, Party.id == Registration.party_id)
+            .join(Participant, Participant.id == Registration.participant_id)
+            .outerjoin(Account, Account.id == Party.account_id)
+            .where(Registration.id.in_(ids))
+        ).all()
+        known = people.people(self._session, [row.participant_id for row in rows], on=self._on)
+        return {
+            row.id: Holder(
+                registration_id=row.id,
+                code=row.code,
+                person=known[row.participant_id],
+                role=row.role,
+                answers={**row.party_answers, **row.answers},
+                party=row.party,
+                to=self._recipient(row, known[row.participant_id]),
+            )
+            for row in rows
+        }
+
+    def _recipient(self, row: Any, person: Person) -> letters.Recipient:
+        """The participant's own address, else that of whoever signed up, else that of the nearest officer."""
+        locale = row.account_locale if row.account_locale in LOCALES else DEFAULT_LOCALE
+        candidates = [
+            letters.Recipient(person.name, row.email, locale, row.account_id),
+            letters.Recipient(row.account_name or "", row.account_email, locale, row.account_id),
+        ]
+        for candidate in candidates:
+            if self._may_be_written_to(candidate):
+                return candidate
+        for code in reversed(person.organisations):
+            if code in self._officer_by_unit:
+                return self._officer_by_unit[code]
+        return letters.Recipient(person.name, None, locale, row.account_id)
+
+    def _may_be_written_to(self, to: letters.Recipient) -> bool:
+        if not to.address or to.address.casefold() == self._ours:
+            return False
+        try:
+            Mailbox(name=to.name, address=to.address)
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def _officer_by_unit(self) -> dict[str, letters.Recipient]:
+        if self._officers is None:
+            rows = self._session.execute(
+                select(Organisation.code, Account.id, Account.name, Account.email, Account.locale)
+                .join(Membership, Membership.organisation_id == Organisation.id)
+                .join(AccountRole, AccountRole.id == Membership.role_id)
+                .join(Account, Account.id == Membership.account_id)
+                .where(AccountRole.name == Role.OFFICER, Account.email.is_not(None), Account.active)
+                .order_by(Account.id)
+            )
+            self._officers = {}
+            for code, account_id, name, email, locale in rows:
+                officer = letters.Recipient(name, email, locale, account_id)
+                if code not in self._officers and self._may_be_written_to(officer):
+                    self._officers[code] = officer
+        return self._officers

@@ -1,0 +1,455 @@
+"""Say what a published place means to its holder: what stands in the calendar, what the letter says, and to whom.
+
+A seat has one calendar object an entry, for life (:mod:`eventhub.services.invites`). What is to be said is written into
+the outbox in the transaction that makes it true, calendar octets and all; it leaves afterwards
+(:mod:`eventhub.services.outbox`), always with the same octets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from flask import current_app
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from eventhub import kinds
+from eventhub.config import Settings
+from eventhub.delivery.letters import (
+    AllottedLetter,
+    Content,
+    MovedLetter,
+    NotSelectedLetter,
+    WaitlistedLetter,
+    WithdrawnLetter,
+)
+from eventhub.domain.calendar_entry import CalendarEntry
+from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts, SeatFacts
+from eventhub.domain.phases import ZONE
+from eventhub.domain.terms import LetterState
+from eventhub.domain.when import When
+from eventhub.i18n import N_, use_locale
+from eventhub.models.invites import Invite, Letter
+from eventhub.models.programmes import Option
+from eventhub.models.registrations import Registration
+from eventhub.queries import programmes
+from eventhub.services import invites, letters
+from eventhub.services.holders import BATCH, Holder, Holders
+from eventhub.services.invites import Living, living
+
+Said = object
+"""What ``str`` says in the reader's language."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What one registration was given: the option, its row, the station, and why, as a sentence to be said later."""
+
+    option: OptionFacts
+    option_id: int
+    station: str = ""
+    reason: Said = ""
+
+
+class Post:
+    """Everything that one transaction has to say about seats of one programme, written in batches at its end.
+
+    A seat's first word is a REQUEST with SEQUENCE 0; a change of what its holder sees is a REQUEST with the same UID and
+    a later DTSTAMP, and a higher SEQUENCE where a former yes may be void; its end is a CANCEL. Equal facts say nothing,
+    and nothing is said of what is over.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        programme: ProgrammeFacts,
+        *,
+        programme_id: int,
+        at: datetime,
+        publication_id: int | None = None,
+        publication: int = 0,
+    ) -> None:
+        self.programme, self.at = programme, at
+        self.kind = kinds.of(programme)
+        self.today = at.astimezone(ZONE).date()
+        self._session = session
+        self._settings: Settings = current_app.extensions["settings"]
+        self._organizer = letters.mailbox_of_the_house()
+        self._domain = letters.message_domain()
+        self._common = {
+            "programme_id": programme_id,
+            "publication_id": publication_id,
+            "created_at": at,
+            "tries": 0,
+        }
+        self._number = publication
+        self._new: list[dict[str, Any]] = []
+        self._changed: list[dict[str, Any]] = []
+        self._letters: list[dict[str, Any]] = []
+        self._letters_of_new: list[tuple[int, dict[str, Any]]] = []
+        self._told: dict[tuple[str, str], dict[str, str]] = {}
+
+    # Seats
+
+    def place(self, holder: Holder, place: Place) -> None:
+        """A new seat: a UID of its own, and an invitation to whoever can be written to."""
+        with use_locale(holder.to.locale):
+            seat = self.seat(holder, place)
+            entries = self.kind.entries(seat)
+            content = self._allotted(AllottedLetter, holder, place, seat, invited=bool(holder.to.address))
+            for position, entry in enumerate(entries):
+                self._place_entry(holder, place, position, entry, seat.display_name, content)
+
+    def move(
+        self, holder: Holder, place: Place, standing: Sequence[Living], *, was: OptionFacts | None
+    ) -> bool:
+        """Bring the calendar objects of a seat up to date; whether its holder sees any difference."""
+        seen = False
+        with use_locale(standing[0].locale):
+            seat = self.seat(holder, place)
+            entries = self.kind.entries(seat)
+            for position, entry in enumerate(entries):
+                known = next((each for each in standing if each.position == position), None)
+                if known is None:
+                    content = self._allotted(
+                        AllottedLetter, holder, place, seat, invited=bool(holder.to.address)
+                    )
+                    self._place_entry(holder, place, position, entry, seat.display_name, content)
+                    seen = True
+                elif known.fingerprint != entry.fingerprint():
+                    self._move_entry(holder, place, known, entry, seat, was)
+                    seen = True
+                elif known.option_id != place.option_id:
+                    self._changed.append(invites.unchanged(known) | {"option_id": place.option_id})
+            for known in standing[len(entries) :]:
+                self._end_entry(holder, known, reason="", next_step="", option=place.option)
+                seen = True
+        return seen
+
+    def would_move(self, holder: Holder, place: Place, standing: Sequence[Living]) -> bool:
+        """Whether :meth:`move` would tell its holder anything; nothing is written."""
+        with use_locale(standing[0].locale):
+            entries = self.kind.entries(self.seat(holder, place))
+        return [each.fingerprint for each in standing] != [entry.fingerprint() for entry in entries]
+
+    def end(
+        self,
+        holder: Holder,
+        standing: Sequence[Living],
+        *,
+        option: OptionFacts | None,
+        reason: Said = "",
+        next_step: Said = "",
+        letter: str = WithdrawnLetter.name,
+    ) -> None:
+        """A seat ends: its calendar objects are cancelled and its UID is never used again."""
+        for known in standing:
+            self._end_entry(holder, known, reason=reason, next_step=next_step, option=option, letter=letter)
+
+    def waitlisted(self, holder: Holder, *, position: int | None, reason: Said) -> None:
+        """No place yet, but one in line."""
+        self._tell(
+            holder,
+            WaitlistedLetter(
+                **self._greeting(holder),
+                programme=self.programme.title,
+                code=holder.code,
+                position=position,
+                who=self._name(holder),
+                reason=reason,
+                next_step=N_("If a place becomes free, it goes to the next in line, who is told at once."),
+            ),
+        )
+
+    def not_selected(self, holder: Holder, *, reason: Said) -> None:
+        """No place this time."""
+        self._tell(
+            holder,
+            NotSelectedLetter(
+                **self._greeting(holder),
+                programme=self.programme.title,
+                code=holder.code,
+                who=self._name(holder),
+                reason=reason,
+            ),
+        )
+
+    def seat(self, holder: Holder, place: Place) -> SeatFacts:
+        """The seat as its kind needs it, said in the language of the moment."""
+        return SeatFacts(
+            registration=holder.code,
+            programme=self.programme,
+            option=place.option,
+            display_name=self._name(holder),
+            role=holder.role,
+            station=place.station,
+            answers=holder.answers,
+            url=self._url(holder),
+        )
+
+    def write(self) -> int:
+        """Write everything down; how many letters there are."""
+        if self._changed:
+            # First, so that a seat that ends makes room for the next of the same registration.
+            self._session.execute(update(Invite), self._changed)
+        for start in range(0, len(self._new), BATCH):
+            rows = self._new[start : start + BATCH]
+            ids = self._session.scalars(
+                insert(Invite).returning(Invite.id, sort_by_parameter_order=True), rows
+            ).all()
+            for row, invite_id in zip(rows, ids, strict=True):
+                row["id"] = invite_id
+        for place_in_list, letter in self._letters_of_new:
+            letter["invite_id"] = self._new[place_in_list]["id"]
+        for start in range(0, len(self._letters), BATCH):
+            self._session.execute(insert(Letter), self._letters[start : start + BATCH])
+        count = len(self._letters)
+        self._new, self._changed, self._letters, self._letters_of_new = [], [], [], []
+        return count
+
+    # One entry
+
+    def _place_entry(
+        self, holder: Holder, place: Place, position: int, entry: CalendarEntry, shown: str, content: Content
+    ) -> None:
+        row = invites.first(
+            entry,
+            registration_id=holder.registration_id,
+            position=position,
+            option_id=place.option_id,
+            locale=holder.to.locale,
+            organizer=self._organizer,
+            attendee_name=_attendee_name(holder, shown),
+            attendee_address=holder.to.address,
+            at=self.at,
+        )
+        self._new.append(row)
+        if invites.is_over(entry, self.at):
+            return
+        letter = self._letter_about(row, entry, content, holder)
+        self._letters_of_new.append((len(self._new) - 1, letter))
+
+    def _move_entry(
+        self,
+        holder: Holder,
+        place: Place,
+        known: Living,
+        entry: CalendarEntry,
+        seat: SeatFacts,
+        was: OptionFacts | None,
+    ) -> None:
+        before = CalendarEntry.from_data(known.entry)
+        row = invites.moved(
+            known,
+            entry,
+            option_id=place.option_id,
+            attendee_name=_attendee_name(holder, seat.display_name),
+            attendee_address=holder.to.address,
+            at=self.at,
+        )
+        self._changed.append(row)
+        if invites.is_over(entry, self.at) and invites.is_over(before, self.at):
+            return
+        content = self._allotted(
+            MovedLetter,
+            holder,
+            place,
+            seat,
+            invited=bool(row["attendee_address"]),
+            **_what_was(before, entry, was, place.option),
+        )
+        letter = self._letter_about(invites.always(known) | row, entry, content, holder)
+        letter["invite_id"] = known.id
+
+    def _end_entry(
+        self,
+        holder: Holder,
+        known: Living,
+        *,
+        reason: Said,
+        next_step: Said,
+        option: OptionFacts | None,
+        letter: str = WithdrawnLetter.name,
+    ) -> None:
+        entry = CalendarEntry.from_data(known.entry)
+        row = invites.ended(known, at=self.at)
+        self._changed.append(row)
+        if invites.is_over(entry, self.at):
+            return
+        shape = letters.CONTENTS[letter]
+        assert issubclass(shape, WithdrawnLetter)  # noqa: S101 - a seat's end is told by such a letter
+        with use_locale(known.locale):
+            content = shape(
+                **self._greeting(holder),
+                programme=self.programme.title,
+                option=option.title if option else entry.summary,
+                option_word=self.kind.words.option,
+                when=When(entry.starts, entry.ends),
+                code=holder.code,
+                who=self._name(holder),
+                reason=reason,
+                next_step=next_step,
+                invited=bool(known.attendee_address),
+            )
+            written = self._letter_about(invites.always(known) | row, entry, content, holder)
+        written["invite_id"] = known.id
+
+    # Letters
+
+    def _letter_about(
+        self, invite: Mapping[str, Any], entry: CalendarEntry, content: Content, holder: Holder
+    ) -> dict[str, Any]:
+        """The letter of one iTIP message, its calendar octets with it; a slip where nobody can be written to."""
+        address = invite["attendee_address"]
+        letter = self._row(
+            content,
+            holder,
+            address=address,
+            locale=invite["locale"],
+            message=f"{invite['uid']}.{invite['sequence']}.{invite['stamp']:%Y%m%dT%H%M%SZ}",
+        )
+        if address:
+            letter |= {
+                "method": invite["method"],
+                "sequence": invite["sequence"],
+                "calendar": invites.octets(invite, entry),
+            }
+        self._letters.append(letter)
+        return letter
+
+    def _tell(self, holder: Holder, content: Content) -> None:
+        """A letter without a calendar."""
+        last = self.programme.last_day
+        if last is not None and last < self.today:
+            return
+        self._letters.append(
+            self._row(
+                content,
+                holder,
+                address=holder.to.address,
+                locale=holder.to.locale,
+                message=f"{content.name}.{holder.code}.{self._number}.{uuid4().hex[:12]}",
+            )
+        )
+
+    def _row(
+        self, content: Content, holder: Holder, *, address: str | None, locale: str, message: str
+    ) -> dict[str, Any]:
+        return self._common | {
+            "name": content.name,
+            "registration_id": holder.registration_id,
+            "account_id": holder.to.account_id,
+            "recipient_name": holder.to.name,
+            "recipient_address": address,
+            "locale": locale,
+            "context": letters.spoken(content, locale),
+            "message_id": f"<{message}@{self._domain}>",
+            "state": LetterState.QUEUED if address else LetterState.PRINT,
+            "invite_id": None,
+            "method": None,
+            "sequence": None,
+            "calendar": None,
+        }
+
+    def _allotted(
+        self,
+        shape: type[AllottedLetter],
+        holder: Holder,
+        place: Place,
+        seat: SeatFacts,
+        *,
+        invited: bool,
+        **old: str,
+    ) -> AllottedLetter:
+        first, last = place.option.occasions[0], place.option.occasions[-1]
+        brief = self.kind.brief(seat)
+        return shape(
+            **self._greeting(holder),
+            programme=self.programme.title,
+            option=place.option.title,
+            option_word=self.kind.words.option,
+            when=When(first.starts, last.ends),
+            where=first.place,
+            # A kind with lines of its own says there where to meet.
+            meeting_point="" if brief.lines else first.meeting_point,
+            code=holder.code,
+            who=seat.display_name,
+            bring=brief.bring,
+            lines=brief.lines,
+            reason=place.reason,
+            invited=invited,
+            **old,
+        )
+
+    def _greeting(self, holder: Holder) -> dict[str, Any]:
+        return {
+            "greeting": holder.to.name,
+            "url": self._url(holder),
+            "contact_name": self.programme.contact_name,
+            "contact_phone": self.programme.contact_phone,
+        }
+
+    def _name(self, holder: Holder) -> str:
+        return self.kind.calendar_name(self.programme, holder.person)
+
+    def _url(self, holder: Holder) -> str:
+        return f"{self._settings.base_url}/my/registrations/{holder.party}"
+
+
+def end_seat(
+    session: Session,
+    registration_id: int,
+    *,
+    at: datetime,
+    by: Actor,
+    letter: str = "withdrawn",
+    reason: str = "",
+) -> bool:
+    """End the published seat of a registration, if it has one, inside the transaction that withdraws or cancels it.
+
+    Its calendar objects are cancelled and whoever was told of the seat is told of its end; after the event nothing is
+    sent. False if there was no seat to end.
+    """
+    del by  # who did it stands in the registration's steps
+    # A publication under way decides first: whatever it gives this registration is then seen and ended here.
+    registration = session.execute(
+        select(Registration.id, Registration.programme_id)
+        .where(Registration.id == registration_id)
+        .with_for_update()
+    ).one()
+    standing = living(session, [registration_id]).get(registration_id, [])
+    if not standing:
+        return False
+    programme = programmes.facts_by_id(session, registration.programme_id)
+    option_code = session.scalar(select(Option.code).where(Option.id == standing[0].option_id))
+    post = Post(session, programme, programme_id=registration.programme_id, at=at)
+    holder = Holders(session, on=post.today).of([registration_id])[registration_id]
+    post.end(
+        holder,
+        standing,
+        option=programme.option_by_code.get(option_code or ""),
+        reason=reason,
+        letter=letter,
+    )
+    post.write()
+    return True
+
+
+def _attendee_name(holder: Holder, shown: str) -> str:
+    """Participants stand under the name their kind allows; a guardian or officer under his own."""
+    return shown if holder.to.name == holder.person.name else holder.to.name
+
+
+def _what_was(
+    before: CalendarEntry, now: CalendarEntry, was: OptionFacts | None, option: OptionFacts
+) -> dict[str, str]:
+    """Of the old facts those that no longer hold."""
+    return {
+        "was_option": str(was.title) if was is not None and was.title != option.title else "",
+        "was_when": str(When(before.starts, before.ends)) if before.span != now.span else "",
+        "was_where": before.place if before.place != now.place else "",
+    }
