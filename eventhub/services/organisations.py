@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from stdnum.cn import uscc
 
 from eventhub.domain.facts import Actor
 from eventhub.domain.problems import Problem, Refused
@@ -42,6 +43,17 @@ def plant(nodes: Iterable[OrganisationDraft], *, by: Actor, at: datetime) -> int
                         N_(
                             "Organisation %(code)s: the code is taken, or its parent is unknown.",
                             code=node.code,
+                        ),
+                    )
+                )
+            if node.union_code and not uscc.is_valid(node.union_code):
+                raise Refused(
+                    Problem(
+                        "union_code",
+                        N_(
+                            "Organisation %(code)s: the unified social credit code %(union)s has a wrong check character.",
+                            code=node.code,
+                            union=node.union_code,
                         ),
                     )
                 )

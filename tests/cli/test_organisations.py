@@ -40,6 +40,29 @@ def test_an_unknown_parent_keeps_everything_out(app: Flask, runner: FlaskCliRunn
     assert paths(app) == []
 
 
+def test_a_unions_own_code_with_a_wrong_check_character_is_refused(
+    app: Flask, runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    head = "code,kind,parent,name_zh,union_code\n"
+    right = runner.invoke(
+        args=[
+            "organisations",
+            "import",
+            listed(tmp_path, head + "NX,region,,宁夏总工会,81649901MJX0000014\n"),
+        ]
+    )
+    assert right.exit_code == 0
+    wrong = runner.invoke(
+        args=[
+            "organisations",
+            "import",
+            listed(tmp_path, head + "U1,primary,NX,一厂工会,81649901MJX0000015\n"),
+        ]
+    )
+    assert "U1: the unified social credit code" in wrong.output
+    assert paths(app) == ["NX/"]
+
+
 def test_a_list_without_its_columns_or_with_an_unknown_kind_is_refused_by_name(
     app: Flask, runner: FlaskCliRunner, tmp_path: Path
 ) -> None:

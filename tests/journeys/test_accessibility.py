@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -42,13 +41,13 @@ THEIRS = (
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     with app.app_context():
         told = Scenario.begins()
         told.party = told.registers().party
         db.session.remove()
     app.extensions["clock"] = lambda: told.at
-    yield told
+    return told
 
 
 def visitor(
