@@ -11,10 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from eventhub.domain.facts import PersonDraft
 from eventhub.extensions import db
 from eventhub.models.registrations import Registration
 from eventhub.queries import registrations as queries
+from eventhub.services import participants
 from eventhub.services import registrations as services
+from tests.kinds.stories import heat
 from tests.scenario import Scenario, batch, camp_facts
 from tests.signing_up import (
     CONTACTS,
@@ -380,3 +383,41 @@ def test_whoever_is_not_signed_in_is_asked_to(client: FlaskClient, story: Scenar
     answer = client.get(f"/my/registrations/new/{story.camp}")
     assert answer.status_code == 303
     assert "/sign-in" in answer.headers["Location"]
+
+
+def test_hundreds_of_options_are_found_by_looking_for_them(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    many = tuple(batch(f"N{number}", date(2026, 7, 13)) for number in range(100, 300))
+    with at_home(app):
+        story.programme(camp_facts("many", options=many))
+    story.camp = "many"
+    review = to_review(guardian, story, "马小雨", ranking=("N299",))
+    choices = guardian.get(action(review).replace("review", "choices"))
+    assert len(choices.data) < 50_000
+    assert "N250" not in choices.text
+    found = follow(guardian, send(guardian, choices, move="find:", find="N250"))
+    assert [card.text for card in soup(found).select(".eh-ranking-available h3")] == ["银川营 N250"]
+    ranked = follow(guardian, send(guardian, found, move="add:N250"))
+    assert fields(ranked)["options"] == ["N299", "N250"]
+
+
+def test_a_member_enters_a_contest_with_no_heat_ranked(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        story.programme(
+            camp_facts("contest-2026", kind="contest", options=(heat("H1"), heat("H2")), organisation="NX")
+        )
+        draft = PersonDraft(name="王建国", birth_date=date(1980, 1, 1), organisation="U001")
+        story.children["王建国"] = participants.add(draft, by=story.member, at=story.at)
+    member = sign_in(client, story.member)
+    asked = member.get("/my/registrations/new/contest-2026")
+    assert soup(asked).select('input[name="item"]')
+    people = member.get(f"/my/registrations/new/contest-2026?item={heat('H1').item}")
+    questions = follow(member, send(member, people, participants=[story.children["王建国"]]))
+    choices = follow(member, send(member, questions))
+    review = follow(member, send(member, choices))
+    assert "其他选项也可以" in review.text
+    receipt = follow(member, finish(member, review))
+    assert soup(receipt).select_one(".eh-receipt-number")

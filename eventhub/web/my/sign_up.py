@@ -44,9 +44,13 @@ from eventhub.web.forms.fields import put_beside
 from eventhub.web.forms.registration import STEP_NAMES, Asking, Step
 from eventhub.web.pages import now, page
 from eventhub.web.public._contacts import children_officer, contact_of
+from eventhub.web.public._finding import matching
 
 pages = Blueprint("sign_up", __name__)
 
+MOST_SHOWN = 12
+"""Further options shown at once; the others are found by looking for them."""
+LONGEST_FIND = 60
 CHANGEABLE = frozenset({RegistrationState.SUBMITTED, RegistrationState.RETURNED})
 STEPS = "any(people, questions, choices, review)"
 
@@ -90,6 +94,10 @@ class StepPage:
     draft_url: str = ""
     groups: tuple[Asking, ...] = ()
     chosen: tuple[Mapping[str, Any], ...] = ()
+    find: str = ""
+    found: int = 0
+    crowded: bool = False
+    """There are more options than are shown at once; ``found`` of them fit what is looked for."""
     available: tuple[Mapping[str, Any], ...] = ()
     answers: tuple[ReviewRow, ...] = ()
     ranking: tuple[OptionFacts, ...] = ()
@@ -189,7 +197,7 @@ def continue_(code: str, step: str) -> ResponseReturnValue:
     application = forms.read(here.kind, base, request.form, here.persons, step=now_at)
     if request.form.get("move"):
         services.save_draft(application, by=here.actor, at=here.at, party=code)
-        return redirect(_step_url(code, now_at), 303)
+        return redirect(_step_url(code, now_at, find=_find() or None), 303)
     problems = _problems(here, application, now_at)
     if problems:
         return _show(here, application, now_at, code=code, problems=problems, sent=True)
@@ -496,16 +504,28 @@ def _note(row: people_queries.PersonRow) -> str:
 
 def _choices_step(here: Moment, application: Application, value: StepPage) -> StepPage:
     demand = programme_queries.demand(here.programme.code)
-    cards = {
-        option.code: _card(here, application, option, demand.get(option.code, (0, 0))[1])
-        for option in here.programme.options_of(application.item)
-    }
-    ranking = [code for code in application.ranking if code in cards]
+    options = here.programme.options_of(application.item)
+    known = {option.code: option for option in options}
+    ranking = [code for code in application.ranking if code in known]
+    others = [option for option in options if option.code not in ranking]
+    find = _find() if len(others) > MOST_SHOWN else ""
+    found = sorted(matching(others, find), key=lambda option: _bar(here, application, option) is not None)
+
+    def card(option: OptionFacts) -> Mapping[str, Any]:
+        return _card(here, application, option, demand.get(option.code, (0, 0))[1])
+
     return replace(
         value,
-        chosen=tuple(cards[code] for code in ranking),
-        available=tuple(card for code, card in cards.items() if code not in ranking),
+        chosen=tuple(card(known[code]) for code in ranking),
+        available=tuple(card(option) for option in found[:MOST_SHOWN]),
+        find=find,
+        found=len(found),
+        crowded=len(others) > MOST_SHOWN,
     )
+
+
+def _find() -> str:
+    return request.values.get("find", "").strip()[:LONGEST_FIND]
 
 
 def _card(here: Moment, application: Application, option: OptionFacts, ranked_by: int) -> Mapping[str, Any]:
@@ -529,7 +549,9 @@ def _card(here: Moment, application: Application, option: OptionFacts, ranked_by
 def _bar(here: Moment, application: Application, option: OptionFacts) -> Text | None:
     size = len(application.applicants)
     if option.capacity is not None and size > option.capacity:
-        return N_("It has %(seats)s places, fewer than the %(size)s of you.", seats=option.capacity, size=size)
+        return N_(
+            "It has %(seats)s places, fewer than the %(size)s of you.", seats=option.capacity, size=size
+        )
     for applicant in application.applicants:
         if applicant.person is not None:
             answers = {**application.answers, **applicant.answers}
@@ -597,8 +619,8 @@ def _children_officer(here: Moment, application: Application) -> str:
     return children_officer(here.programme)
 
 
-def _step_url(code: str, step: Step) -> str:
-    return url_for("my.sign_up.continue_", code=code, step=step.value)
+def _step_url(code: str, step: Step, **more: Any) -> str:
+    return url_for("my.sign_up.continue_", code=code, step=step.value, **more)
 
 
 def _url(endpoint: str, code: str, **more: Any) -> str:

@@ -22,6 +22,7 @@ from eventhub.web.access import PUBLIC, current_actor, permission
 from eventhub.web.formats import date_range, day, moment
 from eventhub.web.pages import now, page
 from eventhub.web.public._contacts import children_officer, contact_of
+from eventhub.web.public._finding import matching
 
 pages = Blueprint("programmes", __name__)
 
@@ -130,6 +131,10 @@ class ProgrammePage:
     groups: tuple[Group, ...]
     items: tuple[Item, ...]
     all_url: str
+    find: str
+    found: int
+    is_long: bool
+    """There are more options than are shown at once; ``found`` of them fit what is looked for."""
     rules: tuple[Text, ...]
     action: Action | None
     standing: tuple[Standing, ...]
@@ -168,6 +173,7 @@ def show(code: str) -> ResponseReturnValue:
     kind, phase = kinds.of(programme), phase_of(programme, at)
     standing = _standing(programme, actor, at)
     chosen = request.args.get("item") if request.args.get("item") in dict(programme.items) else None
+    find = request.args.get("find", "").strip()[:60]
     crowded = chosen is None and len(programme.options) > MOST_AT_ONCE and len(programme.items) > 1
     value = ProgrammePage(
         programme=programme,
@@ -175,7 +181,11 @@ def show(code: str) -> ResponseReturnValue:
         phase=phase,
         left=left_of(programme, at),
         dates=_dates(programme, at),
-        groups=() if crowded else _groups(programme, kind, chosen),
+        groups=() if crowded else _groups(programme, kind, chosen, find),
+        find=find,
+        found=len(matching(programme.options if chosen is None else programme.options_of(chosen), find)),
+        is_long=not crowded
+        and len(programme.options if chosen is None else programme.options_of(chosen)) > MOST_AT_ONCE,
         items=_items(programme) if crowded else (),
         all_url=url_for("public.programmes.show", code=code, _anchor="options") if chosen is not None else "",
         rules=kind.rule_texts(programme),
@@ -276,13 +286,13 @@ def _roster_url(programme: ProgrammeFacts, actor: Actor | None, phase: Phase) ->
     return url_for("my.rosters.show", programme=programme.code)
 
 
-def _groups(programme: ProgrammeFacts, kind: Kind, chosen: str | None) -> tuple[Group, ...]:
+def _groups(programme: ProgrammeFacts, kind: Kind, chosen: str | None, find: str) -> tuple[Group, ...]:
     demand = queries.demand(programme.code)
     found = []
     for code, title in programme.items:
         if chosen not in {None, code}:
             continue
-        options = programme.options_of(code)
+        options = matching(programme.options_of(code), find)[:MOST_AT_ONCE]
         found.append(
             Group(
                 code=code,
