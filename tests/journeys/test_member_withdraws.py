@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
 
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def told(app: Flask) -> Iterator[tuple[Scenario, str]]:
+def told(app: Flask) -> tuple[Scenario, str]:
     with app.app_context():
         story = Scenario.begins()
         party = placed(story)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
+from eventhub.domain.facts import PersonDraft
 from eventhub.domain.identity import identity_check_digit
 from eventhub.extensions import db
 from eventhub.models.accounts import Participant
@@ -23,7 +24,7 @@ from tests.visitors import sign_in
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     with app.app_context():
         told = Scenario.begins()
         told.child("马小雨")
@@ -45,7 +46,7 @@ def names(app: Flask) -> list[str]:
         return found
 
 
-def add(client: FlaskClient, **typed: object) -> object:
+def add(client: FlaskClient, **typed: object) -> TestResponse:
     whole = {
         "relation": "child",
         "name": "马小雪",
@@ -223,15 +224,11 @@ def test_an_identity_number_of_somebody_else_is_refused(
         placed(story)
         code = queries.of_account(story.member, on=story.at.date())[0].person.code
         taken = number_of("19800101", "013")
-        other = participants.add(replace_name("李秀英"), by=story.stranger, at=story.at)
+        other = participants.add(
+            PersonDraft(name="李秀英", organisation=UNIT), by=story.stranger, at=story.at
+        )
         participants.give_identity(other, taken, by=story.stranger, at=story.at)
     member = sign_in(client, story.member)
     with nothing_written(app):
         answer = send(member, member.get(f"/my/people/{code}/identity"), identity_number=taken)
     assert answer.status_code == 422
-
-
-def replace_name(name: str) -> object:
-    from eventhub.domain.facts import PersonDraft
-
-    return PersonDraft(name=name, organisation=UNIT)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,7 +20,7 @@ from tests.visitors import sign_in
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     with app.app_context():
         told = Scenario.begins()
         db.session.remove()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -24,7 +23,7 @@ from tests.visitors import sign_in
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     with app.app_context():
         told = Scenario.begins()
         told.camp = told.programme(

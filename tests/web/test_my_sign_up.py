@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -40,7 +39,7 @@ LANGUAGES = ("zh", "en")
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     with app.app_context():
         told = Scenario.begins()
         told.child("马小雨")

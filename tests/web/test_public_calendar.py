@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,7 +15,7 @@ from tests.signing_up import at_home
 
 
 @pytest.fixture
-def told(app: Flask) -> Iterator[tuple[Scenario, str]]:
+def told(app: Flask) -> tuple[Scenario, str]:
     with app.app_context():
         story = Scenario.begins()
         party = placed(story)

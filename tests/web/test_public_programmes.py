@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -21,7 +20,7 @@ from tests.visitors import sign_in
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     with app.app_context():
         told = Scenario.begins()
         db.session.remove()
