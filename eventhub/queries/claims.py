@@ -111,7 +111,9 @@ def _wanted(
     conditions: list[ColumnElement[bool]] = [unchecked]
     for key in asked:
         said = Registration.answers[key].as_string()
-        checked = exists().where(and_(ours, Claim.checked_on.is_not(None), Claim.kind == said))
+        checked = exists().where(
+            and_(ours, Claim.checked_on.is_not(None), Claim.kind.is_not_distinct_from(said))
+        )
         conditions.append(and_(said.in_(claims), ~checked))
     wanted = (
         select(

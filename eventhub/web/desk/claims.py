@@ -28,7 +28,7 @@ class Wrong:
     """The answer that could not be taken: whose, about what, and what was typed."""
 
     participant: str
-    kind: str
+    claim: str
     valid_until: str
 
 
