@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from eventhub.domain.applicants import FULL_AGE
 from eventhub.domain.calendar_entry import Mailbox
 from eventhub.domain.facts import Person
+from eventhub.domain.identity import mask_name
 from eventhub.domain.terms import PartyRole, Role
 from eventhub.i18n import DEFAULT_LOCALE, LOCALES
 from eventhub.models.accounts import Account, AccountRole, Membership, Participant
@@ -92,7 +94,7 @@ class Holders:
         """The participant's own address, else that of whoever signed up, else that of the nearest officer."""
         locale = row.account_locale if row.account_locale in LOCALES else DEFAULT_LOCALE
         candidates = [
-            letters.Recipient(person.name, row.email, locale, row.account_id),
+            letters.Recipient(self._own_name(person), row.email, locale, row.account_id),
             letters.Recipient(row.account_name or "", row.account_email, locale, row.account_id),
         ]
         for candidate in candidates:
@@ -102,6 +104,11 @@ class Holders:
             if code in self._officer_by_unit:
                 return self._officer_by_unit[code]
         return letters.Recipient(person.name, None, locale, row.account_id)
+
+    def _own_name(self, person: Person) -> str:
+        """How a letter to somebody's own address calls them: no mail names a child in full."""
+        age = person.age_on(self._on)
+        return mask_name(person.name) if age is not None and age < FULL_AGE else person.name
 
     def _may_be_written_to(self, to: letters.Recipient) -> bool:
         if not to.address or to.address.casefold() == self._ours:

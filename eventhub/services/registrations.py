@@ -112,7 +112,8 @@ def withdraw(
             chosen += staying
         for each in chosen:
             step(session, each, RegistrationState.WITHDRAWN, by=by, at=at, reason=reason)
-            seats.end_seat(session, each.id, at=at, by=by, letter="withdrawn", reason=reason)
+            # Who gives up knows why, and what was typed may be an illness: it goes out by no mail.
+            seats.end_seat(session, each.id, at=at, by=by, letter="withdrawn")
             journal.note(
                 session,
                 at=at,
