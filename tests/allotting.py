@@ -15,7 +15,7 @@ from eventhub.models.invites import Invite, Letter
 from eventhub.models.programmes import Option
 from eventhub.models.registrations import Registration
 from eventhub.queries import allocations as allocation_queries
-from eventhub.services import allocations, outbox, publications
+from eventhub.services import allocations, outbox, publications, runs
 from eventhub.services.intake import Receipt
 from tests.scenario import Scenario
 
@@ -48,9 +48,7 @@ def allot(story: Scenario, *, seed: int | None = 7) -> int:
     """A run, asked for and executed; its number."""
     close(story)
     number = allocations.request(story.camp, seconds=SECONDS, seed=seed, by=story.organiser, at=story.at)
-    ended = allocations.execute(
-        allocation_queries.run_id(story.camp, number), worker="w1", clock=ticking(story)
-    )
+    ended = runs.execute(allocation_queries.run_id(story.camp, number), worker="w1", clock=ticking(story))
     assert ended is RunState.OPTIMAL, run_row(story, number).error
     return number
 

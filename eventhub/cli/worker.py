@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from eventhub.config import Settings
 from eventhub.delivery import wakeups
 from eventhub.extensions import db
-from eventhub.services import allocations, jobs, outbox, solving
+from eventhub.services import jobs, outbox, runs, solving
 
 SWEEP = 1.0
 """Seconds between two looks at what is due."""
@@ -146,7 +146,7 @@ class Worker:
         for run_id in jobs.runs_due(self._clock()):
             if self._ending.is_set():
                 break
-            ended = allocations.execute(
+            ended = runs.execute(
                 run_id, worker=self.name, clock=self._clock, quitting=self._ending.is_set
             )
             done += ended is not None

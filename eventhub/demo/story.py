@@ -53,6 +53,7 @@ from eventhub.services import (
     publications,
     registrations,
     rosters,
+    runs,
 )
 from eventhub.services.accounts import AccountDraft
 from eventhub.services.organisations import OrganisationDraft
@@ -321,7 +322,7 @@ class _Story:
             run = _last_run(code)
             run_id = run.id
             db.session.rollback()
-            state = allocations.execute(run_id, worker=f"{WORKER} {code}", clock=_Clock(at))
+            state = runs.execute(run_id, worker=f"{WORKER} {code}", clock=_Clock(at))
             if state not in RUN_USABLE:
                 error = db.session.get_one(AllocationRun, run_id).error
                 message = f"{code}: the run ended as {state}. {error or ''}"

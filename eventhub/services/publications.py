@@ -29,7 +29,7 @@ from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Registration, RegistrationStep
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import reasons
-from eventhub.services import allocations, journal, programmes, results
+from eventhub.services import framing, journal, programmes, results
 from eventhub.services.holders import BATCH, Holder, Holders
 from eventhub.services.invites import Living, living
 from eventhub.services.seats import Place, Post
@@ -339,7 +339,7 @@ def _demand_valid(
         for option in programme.options
         if option.capacity is not None and heads[option.code] > option.capacity
     ]
-    if run.rule_version != allocations.rule_version(programme):
+    if run.rule_version != framing.rule_version(programme):
         stale = N_("its rules or settings were changed since")
     elif over:
         stale = N_("“%(option)s” has fewer seats now", option=over[0])

@@ -22,7 +22,7 @@ from eventhub.extensions import db, transaction
 from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.models.invites import Letter
 from eventhub.queries import allocations as queries
-from eventhub.services import allocations, jobs, solving
+from eventhub.services import allocations, jobs, runs, solving
 from tests.allotting import close, run_row, sign_up, ticking
 from tests.conftest import SECRETS
 from tests.scenario import Scenario
@@ -202,7 +202,7 @@ def test_a_stop_keeps_the_best_answer_so_far(story: Scenario, monkeypatch: pytes
     with transaction() as session:
         session.execute(update(AllocationRun).values(stop_requested=True))
     run_id = queries.run_id(story.camp, number)
-    ended = allocations.execute(run_id, worker="w", clock=ticking(story))
+    ended = runs.execute(run_id, worker="w", clock=ticking(story))
     assert ended in {RunState.OPTIMAL, RunState.FEASIBLE, RunState.UNKNOWN}
     assert run_row(story, number).lease_until is None
 
@@ -212,10 +212,10 @@ def test_a_worker_that_is_told_to_end_gives_its_run_back_uncounted(story: Scenar
     close(story)
     number = allocations.request(story.camp, seconds=30, seed=1, by=story.organiser, at=story.at)
     run_id = queries.run_id(story.camp, number)
-    assert allocations.execute(run_id, worker="w", clock=ticking(story), quitting=lambda: True) is None
+    assert runs.execute(run_id, worker="w", clock=ticking(story), quitting=lambda: True) is None
     run = run_row(story, number)
     assert (run.state, run.tries, run.lease_until) == (RunState.QUEUED, 0, None)
-    assert allocations.execute(run_id, worker="w", clock=ticking(story)) is RunState.OPTIMAL
+    assert runs.execute(run_id, worker="w", clock=ticking(story)) is RunState.OPTIMAL
 
 
 @pytest.mark.database

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
@@ -19,6 +18,7 @@ from eventhub.models.registrations import Registration
 from eventhub.queries import allocations as runs
 from eventhub.services import allocations, organisations, participants, publications
 from eventhub.services.organisations import OrganisationDraft
+from eventhub.services.runs import execute
 from tests.scenario import CITY, UNIT, Scenario, camp_facts
 from tests.visitors import sign_in
 
@@ -27,7 +27,7 @@ CLOSED = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     """A camp with three children signed up, sign-up still open; the application's clock is the story's."""
     with app.app_context():
         told = Scenario.begins()
@@ -44,7 +44,7 @@ def published(app: Flask, story: Scenario) -> Scenario:
     with app.app_context():
         story.at = CLOSED
         number = allocations.request(story.camp, seconds=5, seed=7, by=story.organiser, at=story.at)
-        state = allocations.execute(runs.run_id(story.camp, number), worker="test", clock=lambda: story.at)
+        state = execute(runs.run_id(story.camp, number), worker="test", clock=lambda: story.at)
         assert state is RunState.OPTIMAL
         publications.publish(story.camp, number, by=story.organiser, at=story.at)
         db.session.remove()
@@ -171,6 +171,28 @@ def test_an_officer_of_another_unit_sees_none_of_them(published: Scenario, app: 
     assert officer.post(f"{CAMP}/registrations/{code}/return", data={"reason": "x"}).status_code == 404
 
 
+def test_a_unit_whose_code_ends_like_another_is_not_taken_for_it(story: Scenario, app: Flask):
+    with app.app_context():
+        organisations.plant(
+            [OrganisationDraft("X" + UNIT, OrganisationKind.PRIMARY, Bilingual("另一单位工会"), "NX0104")],
+            by=HOUSE,
+            at=story.at,
+        )
+        stranger = PersonDraft(
+            name="撒别家",
+            birth_date=date(2013, 1, 1),
+            sex=Sex.MALE,
+            organisation="X" + UNIT,
+            relation="child",
+        )
+        code = participants.add(stranger, by=story.guardian, at=story.at)
+        story.registers(story.applicant(code))
+        db.session.remove()
+    officer = sign_in(app.test_client(), story.officer)
+    for path in FOR_OFFICERS_TOO:
+        assert "撒别家" not in officer.get(CAMP + path).text, path
+
+
 def test_an_organiser_of_another_organisation_finds_nothing(published: Scenario, app: Flask):
     with app.app_context():
         city = published.account("周主任", "zhou@example.org", Role.ORGANISER, CITY)
@@ -278,7 +300,7 @@ def test_telephones_are_masked_on_the_desk_and_whole_on_the_roster_alone(app: Fl
         told.registers(told.applicant(code))
         told.at = CLOSED
         number = allocations.request(told.camp, seconds=5, seed=7, by=told.organiser, at=told.at)
-        allocations.execute(runs.run_id(told.camp, number), worker="test", clock=lambda: told.at)
+        execute(runs.run_id(told.camp, number), worker="test", clock=lambda: told.at)
         publications.publish(told.camp, number, by=told.organiser, at=told.at)
         db.session.remove()
     sign_in(client, told.organiser)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,6 +23,7 @@ from eventhub.models.registrations import Party, Registration
 from eventhub.queries import allocations as runs
 from eventhub.queries import journal, publications
 from eventhub.services import allocations
+from eventhub.services.runs import execute as execute_run
 from tests.scenario import UNIT, Scenario, batch, camp_facts
 from tests.visitors import sign_in
 
@@ -31,7 +32,7 @@ CLOSED = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def story(app: Flask) -> Iterator[Scenario]:
+def story(app: Flask) -> Scenario:
     """A closed camp in which two brothers and one girl are signed up."""
     with app.app_context():
         told = Scenario.begins()
@@ -51,7 +52,7 @@ def desk(client: FlaskClient, story: Scenario) -> FlaskClient:
 def execute(app: Flask, story: Scenario, number: int = 1) -> RunState | None:
     with app.app_context():
         row = runs.run_id(story.camp, number)
-        state = allocations.execute(row, worker="test", clock=lambda: story.at)
+        state = execute_run(row, worker="test", clock=lambda: story.at)
         db.session.remove()
         return state
 
@@ -65,7 +66,7 @@ def ran(app: Flask, desk: FlaskClient, story: Scenario) -> int:
     return number
 
 
-def rows(app: Flask, what: type, *conditions: object) -> list:
+def rows(app: Flask, what: Any, *conditions: Any) -> list[Any]:
     with app.app_context():
         found = list(db.session.scalars(select(what).where(*conditions).order_by(what.id)))
         db.session.expunge_all()
@@ -158,7 +159,7 @@ def test_rules_that_cannot_all_be_met_are_named(app: Flask, client: FlaskClient)
             )
         )
         number = allocations.request("retreat-x", seconds=5, seed=1, by=told.organiser, at=told.at)
-        state = allocations.execute(runs.run_id("retreat-x", number), worker="test", clock=lambda: told.at)
+        state = execute_run(runs.run_id("retreat-x", number), worker="test", clock=lambda: told.at)
         assert state is RunState.INFEASIBLE
         db.session.remove()
     sign_in(client, told.organiser)
