@@ -73,7 +73,8 @@ def command(
         _mark(settings).write_text(
             "This instance holds a demonstration; eventhub demo --fresh replaces it.\n"
         )
-        told = _tell(app, settings, scale=scale, seed=seed, today=day)
+        app.extensions["settings"] = _told_at(settings, host, port)
+        told = _tell(app, scale=scale, seed=seed, today=day)
         rows = table.rows(told.programmes)
         click.echo()
         click.echo(table.said(rows))
@@ -87,9 +88,17 @@ def command(
         serve_until_stopped(app, host=host, port=port)
 
 
-def _tell(app: Flask, settings: Settings, *, scale: float, seed: int, today: date) -> story.Told:
-    # Identity numbers of the demonstration belong to nobody; they count only while it is told and served.
-    app.extensions["settings"] = replace(settings, demo_numbers=True)
+def _told_at(settings: Settings, host: str, port: int) -> Settings:
+    """The settings while the demonstration is told and served.
+
+    Its identity numbers belong to nobody and count only here, and its links lead to where it is served.
+    """
+    elsewhere = settings.base_url != Settings(settings.instance).base_url
+    base_url = settings.base_url if elsewhere or not port else f"http://{host}:{port}"
+    return replace(settings, demo_numbers=True, base_url=base_url)
+
+
+def _tell(app: Flask, *, scale: float, seed: int, today: date) -> story.Told:
     try:
         return story.tell(
             app, scale=scale, seed=seed, today=today, seconds=SECONDS, telling=Telling.on_terminal(click.echo)

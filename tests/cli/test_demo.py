@@ -139,5 +139,5 @@ def test_links_for_each_role_are_printed_and_the_pages_served(
     result = runner.invoke(args=["demo", "--port", "8123"])
     assert result.exit_code == 0, result.output
     assert short_story
-    assert result.output.count("/sign-in/") == 1
+    assert result.output.count("http://127.0.0.1:8123/sign-in/") == 1
     assert served == [{"host": "127.0.0.1", "port": 8123}]
