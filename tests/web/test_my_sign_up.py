@@ -109,6 +109,16 @@ def test_a_draft_can_be_left_and_continued(app: Flask, guardian: FlaskClient, st
     assert fields(questions)["contact1_name"] == ["马兰"]
 
 
+def test_the_first_page_sent_twice_makes_one_draft(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    once = send(guardian, first, participants=[story.children["马小雨"]])
+    twice = send(guardian, first, participants=[story.children["马小雨"]])
+    assert once.headers["Location"] == twice.headers["Location"]
+    assert kept_states(app) == ["draft"]
+
+
 def test_what_was_typed_stays_beside_what_is_wrong(
     app: Flask, guardian: FlaskClient, story: Scenario
 ) -> None:

@@ -173,7 +173,7 @@ def begin(programme: str) -> ResponseReturnValue:
     problems = _problems(here, application, Step.PEOPLE)
     if problems:
         return _show(here, application, Step.PEOPLE, problems=problems, sent=True)
-    code = services.save_draft(application, by=here.actor, at=here.at)
+    code = services.save_draft(application, by=here.actor, at=here.at, party=_same_draft(here, application))
     return redirect(_step_url(code, _after(here.kind, Step.PEOPLE)), 303)
 
 
@@ -203,6 +203,16 @@ def continue_(code: str, step: str) -> ResponseReturnValue:
         return _show(here, application, now_at, code=code, problems=problems, sent=True)
     services.save_draft(application, by=here.actor, at=here.at, party=code)
     return redirect(_step_url(code, _after(here.kind, now_at)), 303)
+
+
+def _same_draft(here: Moment, application: Application) -> str | None:
+    """The draft that the same first page has made before: sent twice, it still is one."""
+    code = queries.draft_of(here.programme.code, here.actor)
+    if code is None:
+        return None
+    row = queries.party(code, here.actor, on=here.today, steps=False)
+    wanted = {each.person.code for each in application.applicants if each.person}
+    return code if row.item == application.item and _people_of(row) == wanted else None
 
 
 def _send(here: Moment, base: Application, code: str) -> ResponseReturnValue:
