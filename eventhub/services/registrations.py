@@ -121,7 +121,6 @@ def withdraw(
                 event="registration withdrawn",
                 subject="registration",
                 code=each.code,
-                reason=reason,
             )
         return tuple(each.code for each in chosen)
 

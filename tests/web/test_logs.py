@@ -51,6 +51,16 @@ def test_a_sign_in_link_is_never_written_down(
     assert written.count("/sign-in/***") == 3
 
 
+def test_another_handler_of_the_host_does_not_get_it_either(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
+):
+    link = link_for(app, someone(app, "马兰", Role.GUARDIAN))
+    with caplog.at_level(logging.INFO, logger="eventhub.request"):
+        client.get(link)
+    assert link.rpartition("/")[2] not in caplog.text
+    assert "/sign-in/***" in caplog.text
+
+
 def test_neither_is_one_inside_the_story_of_an_error(app: Flask, capsys: pytest.CaptureFixture[str]):
     pages = Blueprint("feed", __name__)
 
