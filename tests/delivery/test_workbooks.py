@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from datetime import date
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -15,7 +16,7 @@ from eventhub.delivery.workbooks import Column, Sheet, Value, workbook
 COLUMNS = (Column("Name", 20), Column("Age"), Column("Born"))
 
 
-def read(octets: bytes) -> list[list[object]]:
+def read(octets: bytes) -> list[list[Any]]:
     """The rows of the first sheet, as any office suite would find them."""
     return CalamineWorkbook.from_filelike(io.BytesIO(octets)).get_sheet_by_index(0).to_python()
 
