@@ -199,12 +199,7 @@ def withdraw(code: str) -> ResponseReturnValue:
     value = _party_page(row)
     standing = [person for person in value.people if person.may_withdraw]
     if not standing:
-        raise Conflict(
-            Problem(
-                "nothing_to_withdraw",
-                N_("There is nothing left to withdraw from. Reload the page to see how it stands."),
-            )
-        )
+        raise _nothing_left()
     form = _withdraw_form(standing)
     if request.method != "POST":
         return page("my/withdraw.html", _withdraw_page(value, standing), form=form)
@@ -362,9 +357,22 @@ def _withdraw_form(standing: Sequence[Person]) -> WithdrawForm:
 
 def _who(form: WithdrawForm, standing: Sequence[Person]) -> str | None:
     """The registration that is given up; None: all of the party."""
+    chosen = request.form.get("who", "")
+    if chosen and chosen not in {person.code for person in standing}:
+        # Given up already from another window: that must not come to mean somebody else, or everybody.
+        raise _nothing_left()
     if "who" not in form:
         return standing[0].code
-    return form.who.data if form.who.data in {person.code for person in standing} else None
+    return form.who.data or None
+
+
+def _nothing_left() -> Conflict:
+    return Conflict(
+        Problem(
+            "nothing_to_withdraw",
+            N_("There is nothing left to withdraw from. Reload the page to see how it stands."),
+        )
+    )
 
 
 def _withdraw_page(value: PartyPage, standing: Sequence[Person]) -> WithdrawPage:
