@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.header import Header
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime, quote
@@ -72,7 +72,21 @@ class _Envelope(EmailPolicy):
         return f"{name}: {written}\r\n".encode("ascii")
 
 
-_POLICY = _Envelope(linesep="\r\n", max_line_length=78)
+class _Headers(HeaderRegistry):
+    """The standard headers, each class made once: the library makes one anew for every header of every message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """The class of the headers of this name."""
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+_POLICY = _Envelope(linesep="\r\n", max_line_length=78, header_factory=_Headers())
 
 
 def compose(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel.dates import format_date
 
@@ -57,7 +58,12 @@ def _nights(span: When) -> str:
 
 
 def _said(day: date, pattern: str) -> str:
-    return format_date(day, pattern, locale=babel_locale())
+    return _formatted(day, pattern, babel_locale())
+
+
+@lru_cache(maxsize=2048)  # thousands of letters of one publication name the same few days
+def _formatted(day: date, pattern: str, locale: str) -> str:
+    return format_date(day, pattern, locale=locale)
 
 
 def _hour(moment: datetime | date) -> str:

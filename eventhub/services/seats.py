@@ -91,7 +91,6 @@ class Post:
         self._changed: list[dict[str, Any]] = []
         self._letters: list[dict[str, Any]] = []
         self._letters_of_new: list[tuple[int, dict[str, Any]]] = []
-        self._told: dict[tuple[str, str], dict[str, str]] = {}
 
     # Seats
 
