@@ -14,6 +14,7 @@ from tests.conftest import opened, settings_for
 from tests.databases import SQLiteTemplate
 from tests.house.paper import Page, Visitor, changed, tables
 from tests.house.world import CHILD, DRAFT, NOW_OPEN, PAST, PHONE, SECOND, World
+from tests.scenario import REGION, UNIT
 
 WRITTEN = Path(__file__).parents[1] / "architecture" / "routes.txt"
 """The list of routes as it was agreed on: whom each is for is read there, not asked of the house."""
@@ -277,6 +278,95 @@ def test_what_never_was_and_what_is_not_mine_read_the_same(world: World, visitor
         assert theirs.words == nobodys.words
 
 
+NAMED = {
+    "somebody else's child, to go": (
+        "stranger",
+        lambda _world: f"/my/registrations/new/{NOW_OPEN}",
+        lambda world: {"participants": world.person},
+        422,
+    ),
+    "somebody else's child, in a draft": (
+        "guardian",
+        lambda world: f"/my/registrations/{world.draft}/people",
+        lambda world: {"participants": world.elsewhere},
+        422,
+    ),
+    "somebody else's registration, to give up": (
+        "guardian",
+        lambda world: f"/my/registrations/{world.sent}/withdraw",
+        lambda world: {"who": world.registration},
+        409,
+    ),
+    "a claim of another unit": (
+        "officer elsewhere",
+        lambda _world: f"/desk/programmes/{NOW_OPEN}/claims",
+        lambda world: {"participant": world.person, "kind": "hardship", "verdict": "yes"},
+        404,
+    ),
+    "a party of another programme, to be fixed": (
+        "organiser",
+        lambda _world: f"/desk/programmes/{PAST}/pins",
+        lambda world: {"party": world.sent, "option": "B1", "reason": "约定"},
+        404,
+    ),
+    "a party of another programme, to be let go": (
+        "organiser",
+        lambda world: f"/desk/programmes/{NOW_OPEN}/pins/{world.placed}/release",
+        lambda _world: {},
+        404,
+    ),
+    "a letter of another programme": (
+        "organiser",
+        lambda world: f"/desk/programmes/{NOW_OPEN}/letters/{world.letter}/again",
+        lambda _world: {},
+        404,
+    ),
+    "a registration of another programme, to be sent back": (
+        "organiser",
+        lambda world: f"/desk/programmes/{PAST}/registrations/{world.sent_registration}/return",
+        lambda _world: {"reason": "改"},
+        404,
+    ),
+    "a registration of another programme, to be ended": (
+        "organiser",
+        lambda world: f"/desk/programmes/{PAST}/registrations/{world.sent_registration}/cancellation",
+        lambda _world: {"reason": "改"},
+        404,
+    ),
+    "a unit of somebody else": (
+        "officer elsewhere",
+        lambda _world: f"/my/rosters/{NOW_OPEN}/people",
+        lambda _world: {"unit": UNIT, "participants-0-name": "丁一", "agreed": "y"},
+        404,
+    ),
+    "a host of somebody else": (
+        "organiser elsewhere",
+        lambda _world: "/desk/programmes",
+        lambda _world: {
+            "kind": "camp",
+            "organisation": REGION,
+            "code": "stolen",
+            "title_zh": "别人的",
+            "contact_name": "某",
+            "contact_phone": "0951-0000000",
+        },
+        404,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_what_a_form_names_must_be_mine_as_well_as_what_the_address_names(
+    world: World, visitors: dict[str, Visitor], what: str
+):
+    who, path, sent, refused = NAMED[what]
+    before = tables(world.app)
+    answer = visitors[who].client.post(path(world), data=sent(world))
+    assert answer.status_code == refused
+    assert changed(before, tables(world.app)) == set()
+    assert CHILD not in answer.text or who in {"guardian", "organiser"}
+
+
 # -- What a form needs -------------------------------------------------------------------------------
 
 
@@ -358,7 +448,7 @@ def test_every_answer_tells_the_browser_what_to_refuse(
                     word.strip() for word in headers["Vary"].split(",")
                 }, route
             if answer.mimetype == "text/html" and route.endpoint != "static":
-                _scripts_are_ours(answer.text, policy[1], route)
+                _scripts_are_ours(answer.get_data(as_text=True), policy[1], route)
     assert len(set(nonces)) == len(nonces)
 
 

@@ -348,8 +348,12 @@ def letter(clinic: Clinic, locale: str) -> None:
 
 
 def _calendar_of(mail: EmailMessage) -> bytes | None:
-    found = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
-    return found[0].get_payload(decode=True) if found else None
+    for part in mail.walk():
+        if part.get_content_type() == "text/calendar":
+            octets = part.get_payload(decode=True)
+            assert isinstance(octets, bytes)
+            return octets
+    return None
 
 
 def feed(clinic: Clinic, locale: str) -> None:

@@ -6,13 +6,17 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from eventhub.extensions import db
 from eventhub.models import Base
+from eventhub.models.registrations import Registration
+from eventhub.services import registrations
 from tests.conftest import opened, settings_for
 from tests.databases import SQLiteTemplate
 from tests.house.paper import Button, Form, Page, Pairs, Visitor, columns, file_of, tables
@@ -226,6 +230,27 @@ def test_a_column_that_was_taken_would_be_noticed(world: World, visitors: dict[s
     _restored(world, kept)
     visitors["guardian"].sends(page, form, phone="12900000777", email="planted@example.org")
     assert told(world)["participant"] != honest["participant"]
+
+
+def test_a_stale_form_gives_up_nobody_else(world: World, visitors: dict[str, Visitor], kept: Path):
+    """Of three brothers one has withdrawn; the page of the other window still names him."""
+    _restored(world, kept)
+    story = world.story
+    with world.app.app_context():
+        brothers = tuple(story.child(name) for name in ("马一山", "马二水", "马三石"))
+        pair = replace(
+            story.application(*brothers), programme=NOW_OPEN, consents=("guardian", "children_rules")
+        )
+        receipt = registrations.register(pair, key="brothers", by=story.guardian, at=story.at)
+    path = f"/my/registrations/{receipt.party}/withdraw"
+    for first in receipt.registrations[:2]:
+        page = visitors["guardian"].opens(path)
+        done = visitors["guardian"].sends(page, page.form(asking="reason"), who=first)
+        assert done.path == f"/my/registrations/{receipt.party}"
+        assert visitors["guardian"].client.post(path, data={"who": first}).status_code == 409
+    with world.app.app_context():
+        states = dict(db.session.execute(select(Registration.code, Registration.state)).all())
+    assert [str(states[code]) for code in receipt.registrations] == ["withdrawn", "withdrawn", "submitted"]
 
 
 def test_every_form_that_keeps_something_of_people_is_tried():

@@ -137,7 +137,7 @@ def birthday() -> date:
 
 def newest(village: Village) -> Participant:
     with village.app.app_context():
-        return db.session.scalars(select(Participant).order_by(Participant.id.desc())).first()
+        return db.session.scalars(select(Participant).order_by(Participant.id.desc()).limit(1)).one()
 
 
 # -- At the form -------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ def calendar_in(octets: bytes) -> bytes | None:
     return None
 
 
-def calendars_of(village: Village, registered: dict[str, str]) -> dict[str, icalendar.Event]:
+def calendars_of(village: Village, registered: dict[str, str]) -> dict[str, icalendar.Component]:
     """The feed's entries, each once: address -> entry."""
     with village.app.app_context():
         token = account_queries.account(village.story.member.account_id).feed_token

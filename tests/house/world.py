@@ -21,7 +21,7 @@ from eventhub.queries.accounts import account
 from eventhub.services import allocations, organisations, participants, programmes, registrations, signin
 from eventhub.services.organisations import OrganisationDraft
 from tests.allotting import allot, deliver, publish
-from tests.scenario import CITY, REGION, UNIT, Scenario, camp_facts
+from tests.scenario import REGION, UNIT, Scenario, camp_facts
 
 PAST, NOW_OPEN, DRAFT = "camp-2026", "camp-late", "camp-draft"
 CHILD, SECOND = "马小雨", "马小风"
@@ -38,6 +38,8 @@ class World:
     story: Scenario = field(default_factory=Scenario)
     visitors: dict[str, Actor | None] = field(default_factory=dict)
     person: str = ""
+    elsewhere: str = ""
+    """A child of another family."""
     placed: str = ""
     """Party with a place in the camp that was published."""
     registration: str = ""
@@ -88,6 +90,8 @@ class World:
             by=story.guardian,
             at=story.at,
         )
+        story.child("白小鹿", by=story.stranger)
+        self.elsewhere = story.children["白小鹿"]
         child = story.applicant(self.person)
         placed = story.registers(child)
         self.placed, (self.registration,) = placed.party, placed.registrations
@@ -127,6 +131,3 @@ class World:
             by=HOUSE,
             at=self.story.at,
         )
-
-
-__all__ = ["CHILD", "CITY", "DRAFT", "NOW_OPEN", "PAST", "PHONE", "SECOND", "World"]
