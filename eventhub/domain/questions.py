@@ -65,6 +65,8 @@ def answers(
     problems: list[Problem] = []
     for question in questions:
         raw = typed.get(question.key)
+        if isinstance(raw, str):
+            raw = raw.strip()
         if raw is None or raw in ("", []):
             if question.required:
                 problems.append(_missing(question, prefix))

@@ -68,7 +68,7 @@ def _party_size(kind: kinds.Kind, programme: ProgrammeFacts, application: Applic
     rooms = [known[code].capacity for code in application.ranking if code in known]
     if rooms and all(room is not None and size > room for room in rooms):
         yield Problem(
-            "too_large",
+            "party_too_large",
             N_(
                 "%(size)s people want to go together, but no option chosen has more than %(room)s places. Sign up as smaller parties.",
                 size=size,

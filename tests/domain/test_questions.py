@@ -96,3 +96,10 @@ def test_whatever_is_typed_there_is_a_value_or_a_sentence_never_both(answer, typ
     value, problems = _ask(answer, typed)
     blank = typed in ("", [])
     assert [value is None, bool(problems)] == ([True, False] if blank else [bool(problems)] * 2)
+
+
+def test_blanks_alone_are_no_answer() -> None:
+    question = Question("q", N_("Name"), required=True)
+    values, problems = answers([question], {"q": "  \u3000"})
+    assert values == {}
+    assert [problem.code for problem in problems] == ["missing"]

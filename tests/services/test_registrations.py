@@ -180,7 +180,7 @@ def test_a_party_larger_than_any_option_is_refused(story: Scenario) -> None:
     ]
     with pytest.raises(Refused) as refused:
         story.registers(*three, programme="small", ranking=("B1",))
-    assert "too_large" in codes(refused)
+    assert "party_too_large" in codes(refused)
 
 
 def test_ranking_something_that_is_not_offered_or_twice_is_refused(story: Scenario) -> None:

@@ -51,7 +51,7 @@ def steps_of(kind: Kind) -> tuple[Step, ...]:
     return tuple(step for step in Step if step is not Step.QUESTIONS or kind.questions)
 
 
-_OF_PERSON = re.compile(r"(?:participants|people)-(\d+)-(.+)")
+_OF_PERSON = re.compile(r"participants-(\d+)-(.+)")
 
 
 def step_of(problem: Problem, kind: Kind) -> Step:
@@ -60,7 +60,7 @@ def step_of(problem: Problem, kind: Kind) -> Step:
     found = _OF_PERSON.fullmatch(problem.field)
     if found:
         return Step.QUESTIONS if found[2] in asked else Step.PEOPLE
-    if problem.field in {"participants", "people", "companions"}:
+    if problem.field in {"participants", "companions"}:
         return Step.PEOPLE
     if problem.field in {"options", "item"}:
         return Step.CHOICES

@@ -356,7 +356,7 @@ def _problems(
 
 def _belongs_to(problem: Problem, kind: Kind, step: Step) -> bool:
     """Whether a problem is to be mended in a step; a party too large for what it chose, where it chooses."""
-    if problem.code == "too_large":
+    if problem.code == "party_too_large":
         return step is Step.CHOICES
     return forms.step_of(problem, kind) is step
 
