@@ -96,9 +96,10 @@ class _Reader(HTMLParser):
             return
         form.names.add(name)
         if kind in {"checkbox", "radio"}:
-            form.choices.setdefault(name, []).append(value or "on")
+            ticked = given.get("value", "on")
+            form.choices.setdefault(name, []).append(ticked)
             if "checked" in given:
-                form.values.append((name, value or "on"))
+                form.values.append((name, ticked))
         elif kind == "select":
             form.choices.setdefault(name, [])
             self._menu = (name, False)
