@@ -162,7 +162,7 @@ def publish(programme: str, run: int, *, reason: str = "", by: Actor, at: dateti
         session.flush()
         _write_allotments(session, plan, publication.id)
         _write_states(session, plan, by=by, at=at)
-        written = _write_messages(session, plan, publication.id, at=at)
+        written = _write_messages(session, plan, publication.id, why=reason.strip(), at=at)
         publication.counts = _counts(plan, written)
         journal.note(
             session,
@@ -469,7 +469,7 @@ def _write_states(session: Session, plan: _Plan, *, by: Actor, at: datetime) -> 
         session.execute(insert(RegistrationStep), steps[start : start + BATCH])
 
 
-def _write_messages(session: Session, plan: _Plan, publication_id: int, *, at: datetime) -> int:
+def _write_messages(session: Session, plan: _Plan, publication_id: int, *, why: str, at: datetime) -> int:
     post = Post(
         session,
         plan.programme,
@@ -477,6 +477,7 @@ def _write_messages(session: Session, plan: _Plan, publication_id: int, *, at: d
         at=at,
         publication_id=publication_id,
         publication=plan.number,
+        why=why,
     )
     written = 0
     for count, each in enumerate(plan.standing, start=1):

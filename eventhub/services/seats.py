@@ -8,7 +8,7 @@ the outbox in the transaction that makes it true, calendar octets and all; it le
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -72,7 +72,9 @@ class Post:
         at: datetime,
         publication_id: int | None = None,
         publication: int = 0,
+        why: str = "",
     ) -> None:
+        """``why`` is the organiser's reason for this publication: whoever is moved by it reads it."""
         self.programme, self.at = programme, at
         self.kind = kinds.of(programme)
         self.today = at.astimezone(ZONE).date()
@@ -87,6 +89,7 @@ class Post:
             "tries": 0,
         }
         self._number = publication
+        self._why = why
         self._new: list[dict[str, Any]] = []
         self._changed: list[dict[str, Any]] = []
         self._letters: list[dict[str, Any]] = []
@@ -256,7 +259,7 @@ class Post:
         content = self._allotted(
             MovedLetter,
             holder,
-            place,
+            replace(place, reason=self._why or place.reason),
             seat,
             invited=bool(row["attendee_address"]),
             **_what_was(before, entry, was, place.option),

@@ -518,3 +518,15 @@ def test_a_child_stands_in_no_calendar_under_its_full_name(story: Scenario) -> N
     (letter,) = told("allotted")
     assert "小明" not in (letter.calendar or b"").decode()
     assert "小明" not in str(letter.context)
+
+
+def test_whoever_is_moved_reads_why_this_publication_was_made(story: Scenario) -> None:
+    """Which choice it was would explain nothing: it may have been the first one before, too."""
+    receipts = sign_up(story, 2)
+    publish(story, allot(story))
+    code = receipts[0].registrations[0]
+    old = calendar_of(code)[0].option.code
+    run = move(story, code, "B2" if old == "B1" else "B1")
+    publications.publish(story.camp, run, reason="一期营地检修", by=story.organiser, at=story.later(hours=1))
+    (letter,) = [each for each in told("moved") if each.registration and each.registration.code == code]
+    assert letter.context["reason"] == "一期营地检修"

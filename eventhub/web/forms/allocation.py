@@ -129,7 +129,7 @@ class PublishForm(FlaskForm):  # type: ignore[misc]
     number = HiddenField(validators=[DataRequired()])
     reason = StringField(
         later(N_("Reason for this version")),
-        description=later(N_("One line, for the history: what changed and why.")),
+        description=later(N_("One line, for the history and for whoever is moved: what changed and why.")),
         validators=[at_most(LONGEST_REASON)],
         render_kw={"maxlength": LONGEST_REASON},
     )
