@@ -75,7 +75,9 @@ def _run(search: Search, engine: str) -> str:
         return "rules"
     small = len(search.form.problem.choices.group) <= SMALL
     if engine != "cpsat" and flow.fits(search.form) and flow.solve(search):
-        if small and search.best is not None and engine == "auto":
+        if search.best is not None and len(search.bounds) < len(search.form.aims):
+            _bound_the_rest(search)
+        elif small and search.best is not None and engine == "auto":
             _draw(search, exact.Model(search.form))
         elif search.best is not None:
             search.lot_value = lot.luckiest(search.form, search.best)

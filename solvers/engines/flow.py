@@ -153,7 +153,10 @@ def fits(form: Form) -> bool:
 
 
 def solve(search: Search) -> bool:
-    """Settle every stage before the lot exactly; False if the amounts are too large for the flow."""
+    """Settle every stage before the lot exactly; False if the amounts are too large for the flow.
+
+    Once the clock or a stop leaves no time the stages still open are left as they happen to be, without bounds.
+    """
     form = search.form
     network = Network.of(form.problem)
     try:
@@ -163,6 +166,8 @@ def solve(search: Search) -> bool:
             return True
         values = []
         for number, aim in enumerate(form.aims):
+            if search.left <= 0:
+                break
             cost = _cost(form, aim)
             if not cost.any():
                 values.append(aim.constant)
@@ -173,7 +178,8 @@ def solve(search: Search) -> bool:
             network.settle(cost, flow)
             values.append(aim.constant + _signed(aim, network.value(cost, flow)))
             search.tell(number, values[-1], values[-1])
-        search.best = form.complete(_drawn(network, form, flow))
+        units = _drawn(network, form, flow) if search.left > 0 else network.units(flow)
+        search.best = form.complete(units)
     except TooLarge:
         return False
     search.reached, search.bounds = list(values), list(values)
@@ -254,14 +260,20 @@ def _bound(
     return None if flow is None else network.value(total, flow) - slack
 
 
-def target(form: Form, *, closed: Flags | None = None) -> Ints | None:
-    """Heads each choice would have if only seats, pins and bans counted, all stages in order."""
+def target(search: Search, *, closed: Flags | None = None) -> Ints | None:
+    """Heads each choice would have if only seats, pins and bans counted, all stages in order.
+
+    Stages that the clock or a stop leaves no time for are left out.
+    """
+    form = search.form
     network = Network.of(form.problem, closed=closed)
     flow = None
     for aim in form.aims:
         cost = per_head(form, aim, network.supply)
         if cost is None or not cost.any():
             continue
+        if search.left <= 0:
+            break
         try:
             found = network.solve(cost)
         except TooLarge:

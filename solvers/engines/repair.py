@@ -246,7 +246,7 @@ def first_answer(search: Search) -> Ints:
     form = search.form
     fitter = Fitter(form)
     closed: Flags = np.zeros(len(form.problem.options.ids), np.bool_)
-    points = _pointed(form, closed)
+    points = _pointed(search, closed)
     turn = form.problem.turn.tolist()
     for placed in form.problem.pinned.values():
         for choice, units in placed.items():
@@ -263,9 +263,10 @@ def first_answer(search: Search) -> Ints:
     return fitter.values()
 
 
-def _pointed(form: Form, closed: Flags) -> list[list[int]]:
+def _pointed(search: Search, closed: Flags) -> list[list[int]]:
     """Where the flow sends most heads of each group."""
-    heads = flow.target(form, closed=closed)
+    form = search.form
+    heads = flow.target(search, closed=closed)
     points: list[list[int]] = [[] for _ in form.problem.groups.ids]
     if heads is None:
         return points

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from solvers import samples
-from solvers.engines import conflict, lot
+from solvers.audit import audit
+from solvers.engines import conflict, flow, lot
 from solvers.engines.search import Search
 from solvers.outcome import Status
 from solvers.problem import read
@@ -46,6 +47,52 @@ def test_work_in_place_of_seconds_repeats_an_unproved_answer():
 def test_stop_is_heard():
     outcome = solve(read(samples.retreat(scale=0.01)), seconds=60, should_stop=lambda: True)
     assert outcome.run["seconds"] < 5
+
+
+class Stop:
+    """Says no so many times, then yes."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def test_a_stop_is_heard_between_two_stages_of_the_flow():
+    form = Form.of(read(samples.retreat(scale=0.02)))
+    flows = []
+
+    def counted(stop):
+        solved = flow.Network.solve
+        flows.append(0)
+
+        def count(network, cost):
+            flows[-1] += 1
+            return solved(network, cost)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(flow.Network, "solve", count)
+            return flow.target(Search(form, 60, should_stop=stop))
+
+    assert counted(None) is not None
+    assert counted(Stop(2)) is not None
+    assert counted(Stop(0)) is None
+    assert flows[0] > 2
+    assert flows[1:] == [2, 0]
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_flow_that_is_stopped_leaves_a_whole_answer_and_claims_no_proof_it_has_not(after):
+    problem = read(samples.plain(groups=600, options=30, listed=4, seats=18))
+    whole = solve(problem, seconds=30, engine="flow")
+    outcome = solve(problem, seconds=30, engine="flow", should_stop=Stop(after))
+    assert outcome.status is Status.FEASIBLE
+    assert not audit(problem, outcome)
+    assert [stage.value for stage in whole.stages][:1] == [540]
+    assert all(stage.bound is not None for stage in outcome.stages[:-1])
+    assert outcome.gap != 0
 
 
 def test_the_flow_settles_many_stages_of_a_large_plain_problem():
