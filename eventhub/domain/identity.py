@@ -138,9 +138,11 @@ def mask_name(name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """A number with its middle starred: 138****8000."""
+    """A number with its middle starred: 138****8000; a short one shows its last two digits."""
     digits = phone.removeprefix("+86")
-    return f"{digits[:3]}****{digits[-4:]}" if len(digits) == _PHONE_LENGTH else digits
+    if len(digits) < _PHONE_LENGTH:
+        return "*" * max(0, len(digits) - 2) + digits[-2:]
+    return f"{digits[:3]}****{digits[-4:]}"
 
 
 def mask_identity_number(number: str) -> str:

@@ -18,7 +18,7 @@ from eventhub.models.accounts import Claim, Participant
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Registration
-from eventhub.queries.overview import under
+from eventhub.queries.organisations import under
 
 
 @dataclass(frozen=True)

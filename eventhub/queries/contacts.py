@@ -16,7 +16,7 @@ from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries.invites import mask_address
-from eventhub.queries.overview import under
+from eventhub.queries.organisations import under
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 
 from eventhub.domain.facts import Actor
 from eventhub.domain.terms import IN_ALLOCATION, LetterState, RegistrationState, Role, RunState
@@ -17,6 +17,7 @@ from eventhub.models.invites import Letter
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Registration
+from eventhub.queries.organisations import under
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,6 @@ def organised_by(actor: Actor) -> tuple[str, ...]:
         .order_by(Programme.id.desc())
     )
     return tuple(rows)
-
-
-def under(codes: Sequence[str]) -> ColumnElement[bool]:
-    """Whether an organisation is one of these or lies below one."""
-    return or_(
-        *(Organisation.path.startswith(f"{code}/", autoescape=True) for code in codes),
-        *(Organisation.path.contains(f"/{code}/", autoescape=True) for code in codes),
-    )
 
 
 def numbers(programmes: Sequence[str], *, within: Sequence[str] = ()) -> dict[str, Numbers]:

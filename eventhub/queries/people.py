@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from eventhub.domain.facts import Actor, OrganisationFacts, PastPlace, Person
+from eventhub.domain.facts import Actor, PastPlace, Person
 from eventhub.domain.identity import mask_phone
-from eventhub.domain.terms import OrganisationKind, Role
+from eventhub.domain.terms import Role
 from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.models.accounts import Claim, Participant, ParticipationHistory, Relation
@@ -82,28 +82,6 @@ def people(session: Session, ids: Iterable[int], *, on: date) -> dict[int, Perso
                 history=tuple(sorted(history[row.id], key=lambda past: (past.year, past.kind))),
             )
     return found
-
-
-def organisations(
-    *, under: Sequence[str] = (), kinds: Iterable[OrganisationKind] = ()
-) -> tuple[OrganisationFacts, ...]:
-    """The tree, or the parts of it under some codes, of some kinds, in the order of their paths."""
-    wanted = select(Organisation).order_by(Organisation.path)
-    if under:
-        wanted = wanted.where(or_(*(Organisation.path.contains(f"{code}/") for code in under)))
-    kinds = tuple(kinds)
-    if kinds:
-        wanted = wanted.where(Organisation.kind.in_(kinds))
-    return tuple(
-        OrganisationFacts(
-            code=row.code,
-            kind=row.kind,
-            name=Bilingual(row.name_zh, row.name_en),
-            path=row.codes,
-            place_code=row.place_code,
-        )
-        for row in db.session.scalars(wanted)
-    )
 
 
 def of_account(actor: Actor, *, on: date) -> tuple[PersonRow, ...]:

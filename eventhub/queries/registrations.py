@@ -23,6 +23,7 @@ from eventhub.models.programmes import Option, Programme
 from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Consent, Party, Preference, Registration, RegistrationStep
 from eventhub.queries import people, programmes
+from eventhub.queries.organisations import under
 
 
 @dataclass(frozen=True)
@@ -269,13 +270,12 @@ def _conditions(programme_id: int, wanted: Search, within: Sequence[str]) -> lis
         Registration.state == wanted.state if wanted.state else Registration.state != RegistrationState.DRAFT
     )
     if text := wanted.text.strip():
-        like = f"%{text}%"
         found.append(
             or_(
-                Participant.name.like(like),
+                Participant.name.contains(text, autoescape=True),
                 Registration.code == text.upper(),
                 Party.code == text.upper(),
-                Organisation.name_zh.like(like),
+                Organisation.name_zh.contains(text, autoescape=True),
             )
         )
     if wanted.option:
@@ -287,9 +287,9 @@ def _conditions(programme_id: int, wanted: Search, within: Sequence[str]) -> lis
         found.append(Registration.party_id.in_(ranked))
     units = [code for code in (wanted.organisation,) if code]
     if units:
-        found.append(or_(*(Organisation.path.contains(f"{code}/") for code in units)))
+        found.append(under(units))
     if within:
-        found.append(or_(*(Organisation.path.contains(f"{code}/") for code in within)))
+        found.append(under(within))
     return found
 
 

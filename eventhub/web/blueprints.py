@@ -69,7 +69,7 @@ _WAYS = (
     _Way("/my/calendar", N_("My calendar"), frozenset({MEMBER, GUARDIAN, OFFICER})),
     _Way("/my/people", N_("My people"), frozenset({MEMBER, GUARDIAN, OFFICER})),
     _Way("/my/account", N_("My account"), frozenset({SIGNED_IN})),
-    _Way("/desk", N_("Desk"), frozenset({ORGANISER})),
+    _Way("/desk", N_("Desk"), frozenset({ORGANISER, OFFICER})),
     _Way("/sign-in", N_("Sign in"), frozenset({PUBLIC}), visitors_only=True),
     _Way("/sign-out", N_("Sign out"), frozenset({SIGNED_IN})),
 )

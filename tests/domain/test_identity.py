@@ -235,7 +235,9 @@ def test_a_masked_name_is_enough_to_know_ones_own(name, shown):
 
 def test_telephones_and_numbers_keep_their_ends():
     assert mask_phone("+8613812348000") == "138****8000"
-    assert mask_phone("1380") == "1380"
+    assert mask_phone("1380") == "**80"
+    assert mask_phone("+8609516012345") == "095****2345"
+    assert mask_phone("") == ""
     assert mask_identity_number("64990119900101103X") == "649***********103X"
 
 

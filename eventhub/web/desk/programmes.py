@@ -16,7 +16,7 @@ from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
 from eventhub.domain.terms import OrganisationKind, Phase
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import SettingField
-from eventhub.queries import overview, people
+from eventhub.queries import organisations, overview
 from eventhub.queries import programmes as queries
 from eventhub.queries.overview import Numbers
 from eventhub.services import programmes
@@ -355,7 +355,7 @@ def _kept(frame: Frame, wanted: ProgrammeFacts, form: FlaskForm, *, reason: str 
 
 def _offered(form: ProgrammeForm) -> ProgrammeForm:
     scope = require_actor().scope
-    return form.choose_among(kinds.every().values(), people.organisations(under=scope, kinds=HOSTS))
+    return form.choose_among(kinds.every().values(), organisations.listing(within=scope, kinds=HOSTS))
 
 
 def _new(form: ProgrammeForm, status: int = 200) -> ResponseReturnValue:
@@ -393,7 +393,7 @@ def _known(frame: Frame, option: str) -> OptionFacts:
 
 def _holders(frame: Frame) -> tuple[tuple[str, Bilingual], ...]:
     """Units to choose from; one that has a quota already is among them, whatever it is."""
-    known = {unit.code: unit.name for unit in people.organisations(kinds=QUOTA_HOLDERS)}
+    known = {unit.code: unit.name for unit in organisations.listing(kinds=QUOTA_HOLDERS)}
     known |= {quota.organisation: quota.name for quota in frame.programme.quotas}
     return tuple(known.items())
 

@@ -16,7 +16,7 @@ from eventhub.domain.questions import Answer, Question
 from eventhub.domain.terms import OrganisationKind, RegistrationState
 from eventhub.domain.transitions import may
 from eventhub.i18n import N_, Text, _
-from eventhub.queries import contacts, people, reasons, registrations
+from eventhub.queries import contacts, organisations, reasons, registrations
 from eventhub.queries.contacts import Contact
 from eventhub.queries.registrations import DeskPage, MemberRow, PartyRow, Search
 from eventhub.services import registrations as service
@@ -117,7 +117,7 @@ def listing(code: str) -> ResponseReturnValue:
             wanted=wanted,
             found=found,
             states=tuple(state for state in RegistrationState if state is not RegistrationState.DRAFT),
-            units=people.organisations(kinds=_LARGE) if frame.organises else (),
+            units=organisations.listing(kinds=_LARGE) if frame.organises else (),
             filtered=any(value for name, value in request.args.items() if name != "after"),
             next_url=here_with(after=found.next_after) if found.next_after else None,
             first_url=here_with(after=0) if wanted.after else None,

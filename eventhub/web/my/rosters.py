@@ -18,7 +18,7 @@ from eventhub.domain.problems import Conflict, NotFound, Problem, Refused, refus
 from eventhub.domain.terms import OrganisationKind
 from eventhub.i18n import N_, _, ngettext
 from eventhub.kinds import Kind
-from eventhub.queries import people as people_queries
+from eventhub.queries import organisations as organisation_queries
 from eventhub.queries import programmes as programme_queries
 from eventhub.services import participants, registrations, rosters
 from eventhub.web.access import OFFICER, permission, require_actor, require_scope
@@ -212,7 +212,7 @@ def _demand_open(facts: ProgrammeFacts) -> None:
 
 def _units() -> tuple[OrganisationFacts, ...]:
     scope = require_actor().scope
-    return people_queries.organisations(under=scope, kinds=OF_A_UNIT) if scope else ()
+    return organisation_queries.listing(within=scope, kinds=OF_A_UNIT) if scope else ()
 
 
 def _unit(code: str) -> OrganisationFacts:
