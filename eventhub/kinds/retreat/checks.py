@@ -235,17 +235,27 @@ def _no_meals(option: OptionFacts, person: Person, answers: Mapping[str, Any]) -
 def _nowhere_to_go(
     programme: ProgrammeFacts, application: Application, people: list[Person]
 ) -> Iterable[Problem]:
-    open_to = []
-    for number, (person, applicant) in enumerate(zip(people, application.applicants, strict=True)):
-        if applicant.person is None:
-            continue  # of somebody just typed in neither the city nor earlier journeys are known
-        answers = {**application.answers, **applicant.answers}
-        refused = {option.code: bars(programme, option, person, answers) for option in programme.options}
-        open_to.append({code for code, problem in refused.items() if problem is None})
-        problem = next(iter(refused.values()), None)
-        if not open_to[-1] and problem is not None:
-            yield problem.at(f"participants-{number}-name")
-    if all(open_to) and open_to and not set.intersection(*open_to):
+    # Of somebody just typed in neither the city nor earlier journeys are known.
+    known = [
+        (number, person, {**application.answers, **applicant.answers})
+        for number, (person, applicant) in enumerate(zip(people, application.applicants, strict=True))
+        if applicant.person is not None
+    ]
+
+    def refusals(option: OptionFacts) -> list[Problem | None]:
+        return [bars(programme, option, person, answers) for _number, person, answers in known]
+
+    # There are hundreds of departures, and nearly always one of the first is open to all: looked for before
+    # anything is counted up.
+    if not known or any(not any(refusals(option)) for option in programme.options):
+        return
+    by_option = [refusals(option) for option in programme.options]
+    barred = [index for index in range(len(known)) if all(found[index] for found in by_option)]
+    for index in barred:
+        nearest = next((found[index] for found in by_option), None)
+        if nearest is not None:
+            yield nearest.at(f"participants-{known[index][0]}-name")
+    if programme.options and not barred:
         yield RULES.refusal(
             "together",
             "no_common_option",
