@@ -35,11 +35,13 @@ from flask import Blueprint, Flask, current_app, request, url_for
 from flask_wtf.csrf import generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
 
 from eventhub import kinds
 from eventhub.i18n import N_, Text, current_locale, gettext, ngettext_raw
 from eventhub.web import access, errors, formats, headers, locale, logs
 from eventhub.web.access import GUARDIAN, MEMBER, OFFICER, ORGANISER, PUBLIC, SIGNED_IN, Permit
+from eventhub.web.pages import LONGEST_NUMBER
 
 FACES = {"public": "", "my": "/my", "desk": "/desk"}
 
@@ -78,12 +80,19 @@ _WAYS = (
 def init_app(app: Flask) -> None:
     """Hang every page, the error pages and the template helpers; refuse a page that is not guarded."""
     _prepare_templates(app)
+    app.url_map.converters["int"] = RowNumber
     errors.init_app(app)
     headers.init_app(app, https=bool(app.config["SESSION_COOKIE_SECURE"]))
     for face, prefix in FACES.items():
         app.register_blueprint(_face(face, prefix))
     access.refuse_unguarded(app)
     logs.init_app(app)
+
+
+class RowNumber(IntegerConverter):
+    """A number in an address; one that no row can have leads nowhere."""
+
+    regex = rf"\d{{1,{LONGEST_NUMBER}}}"
 
 
 def navigation() -> tuple[Place, ...]:

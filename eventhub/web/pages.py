@@ -31,5 +31,16 @@ def now() -> datetime:
     return moment
 
 
+LONGEST_NUMBER = 9
+"""Digits: more than any row of ours has, and less than a database's numbers hold."""
+
+
+def row_number(typed: str) -> int:
+    """A number as it stands in an address; ValueError for what no row can have."""
+    if len(typed) > LONGEST_NUMBER:
+        raise ValueError(typed[:20])
+    return int(typed)
+
+
 def _is_frozen(value: Any) -> bool:
     return is_dataclass(value) and bool(vars(type(value))["__dataclass_params__"].frozen)

@@ -416,6 +416,75 @@ def test_a_row_written_while_reading_would_be_noticed(world: World):
     assert changed(before, after) == {"journal_entry"}
 
 
+HUGE = "9" * 30
+ODD = (
+    "",
+    "x",
+    "-1",
+    "0",
+    HUGE,
+    "%00",
+    "%FF",
+    "'",
+    "%F0%9F%98%80",
+    "a" * 3000,
+    "../../etc/passwd",
+    "NaN",
+    "1e9",
+)
+ASKED = (
+    "after",
+    "before",
+    "page",
+    "q",
+    "state",
+    "option",
+    "unit",
+    "run",
+    "party",
+    "like",
+    "item",
+    "next",
+    "who",
+    "placed",
+)
+
+
+@pytest.mark.parametrize("who", ["guardian", "officer", "organiser", "anonymous"])
+def test_odd_questions_break_nothing(
+    world: World, routes: list[Route], visitors: dict[str, Visitor], who: str
+):
+    for route in read(routes):
+        if 200 not in expected(who, route) or route.endpoint == "static":
+            continue
+        for odd in ODD:
+            query = "&".join(f"{name}={odd}" for name in ASKED)
+            with visitors[who].client.get(f"{route.path}?{query}") as answer:
+                assert answer.status_code < 500, (route.endpoint, odd)
+
+
+@pytest.mark.parametrize("odd", ["x", HUGE, "%00", "%FF", "😀", "a" * 500, "..", "'"])
+def test_odd_addresses_break_nothing(world: World, visitors: dict[str, Visitor], odd: str):
+    for rule in world.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or set()) or not rule.arguments:
+            continue
+        path = re.sub(r"<[^>]*>", odd, rule.rule)
+        with visitors["organiser"].client.get(path) as answer:
+            assert answer.status_code < 500, (rule.rule, odd)
+        for name in rule.arguments:
+            # One odd part in an address that is otherwise right.
+            right = address_of(world, rule)
+            shape = re.escape(rule.rule)
+            parts = re.findall(r"<(?:[^:>]*:)?(\w+)>", rule.rule)
+            shape = re.sub(r"<[^>]*>", "(.+)", re.sub(r"\\(.)", r"\1", shape))
+            found = re.fullmatch(shape, right)
+            if found is None:
+                continue
+            begin, end = found.span(parts.index(name) + 1)
+            with visitors["organiser"].client.get(right[:begin] + odd + right[end:]) as answer:
+                assert answer.status_code < 500, (rule.rule, name, odd)
+
+
 # -- What comes back ---------------------------------------------------------------------------------
 
 CONTENT = re.compile(

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from eventhub.web.pages import row_number
+
 Row = TypeVar("Row")
 
 
@@ -30,7 +32,7 @@ class Slice(Generic[Row]):
 
 def slice_of(rows: Sequence[Row], *, size: int, name: str = "from") -> Slice[Row]:
     """The part of the rows that the address asks for by ``?from=``."""
-    start = max(0, request.args.get(name, 0, type=int))
+    start = max(0, request.args.get(name, 0, type=row_number))
     shown = tuple(rows[start : start + size])
     return Slice(
         rows=shown,

@@ -25,7 +25,7 @@ from eventhub.web.desk._frame import Frame, organised, today
 from eventhub.web.desk._lists import Slice, here_with, slice_of
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.allocation import NOWHERE, PinForm, RunForm
-from eventhub.web.pages import now, page
+from eventhub.web.pages import now, page, row_number
 
 pages = Blueprint("allocations", __name__)
 
@@ -177,7 +177,7 @@ def people(code: str, number: int) -> ResponseReturnValue:
     wanted = request.args.get("option", "")
     if wanted and wanted not in frame.programme.option_by_code:
         raise NotFound
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", 0, type=row_number)
     found = runs_of.people_of(code, number, placed=placed, option=wanted, after=after)
     return page(
         "desk/run_people.html",

@@ -16,7 +16,7 @@ from eventhub.services import participants
 from eventhub.web.access import OFFICER, ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, shared
 from eventhub.web.desk._lists import here_with
-from eventhub.web.pages import now, page
+from eventhub.web.pages import now, page, row_number
 
 pages = Blueprint("claims", __name__)
 
@@ -96,7 +96,7 @@ def _day(typed: str) -> date | None:
 
 def _listing(code: str, wrong: Wrong | None = None, status: int = 200) -> ResponseReturnValue:
     frame = shared(code, HERE)
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", 0, type=row_number)
     found = claims.waiting(code, within=frame.within, after=after)
     value = Claims(
         frame=frame,

@@ -12,7 +12,7 @@ from eventhub.queries import journal
 from eventhub.queries.journal import JournalPage
 from eventhub.web.access import ORGANISER, permission
 from eventhub.web.desk._frame import Frame, organised
-from eventhub.web.pages import page
+from eventhub.web.pages import page, row_number
 
 pages = Blueprint("journal", __name__)
 
@@ -63,7 +63,7 @@ class Journal:
 def listing(code: str) -> ResponseReturnValue:
     """What was done, the newest first."""
     frame = organised(code, HERE)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = journal.of_programme(code, before=before)
     here = f"desk.{HERE}"
     return page(

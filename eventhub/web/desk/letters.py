@@ -21,7 +21,7 @@ from eventhub.services.letters import CONTENTS
 from eventhub.web.access import ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, organised
 from eventhub.web.desk._lists import here_with
-from eventhub.web.pages import now, page
+from eventhub.web.pages import now, page, row_number
 
 pages = Blueprint("letters", __name__)
 
@@ -83,7 +83,7 @@ def listing(code: str) -> ResponseReturnValue:
     frame = organised(code, HERE)
     given = request.args.get("state", "")
     state = LetterState(given) if given in set(LetterState) else None
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = outbox.letters(
         code, state=state, registration=request.args.get("registration", ""), before=before
     )

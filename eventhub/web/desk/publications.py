@@ -18,7 +18,7 @@ from eventhub.web.desk._frame import Frame, organised
 from eventhub.web.desk._lists import Slice, slice_of
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.allocation import PublishForm
-from eventhub.web.pages import now, page
+from eventhub.web.pages import now, page, row_number
 
 pages = Blueprint("publications", __name__)
 
@@ -75,7 +75,7 @@ def listing(code: str) -> ResponseReturnValue:
 @permission(ORGANISER)
 def confirm(code: str) -> ResponseReturnValue:
     """Say what will happen to how many people, and ask."""
-    run = request.args.get("run", 0, type=int)
+    run = request.args.get("run", 0, type=row_number)
     return _confirm(code, run, PublishForm(formdata=None))
 
 

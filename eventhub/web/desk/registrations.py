@@ -25,7 +25,7 @@ from eventhub.web.desk._frame import Frame, organised, shared, today
 from eventhub.web.desk._lists import here_with
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.allocation import ReasonForm
-from eventhub.web.pages import now, page
+from eventhub.web.pages import now, page, row_number
 
 pages = Blueprint("registrations", __name__)
 
@@ -178,7 +178,7 @@ def _wanted() -> Search:
         state=RegistrationState(state) if state in set(RegistrationState) else None,
         option=given.get("option", ""),
         organisation=given.get("unit", ""),
-        after=given.get("after", 0, type=int),
+        after=given.get("after", 0, type=row_number),
     )
 
 
