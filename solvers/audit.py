@@ -14,7 +14,7 @@ from solvers.stages import Stage
 class Breach:
     """One false claim: the rule or key, the id it is about, and a sentence."""
 
-    kind: str
+    rule: str
     id: str
     sentence: str
 

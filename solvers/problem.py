@@ -185,9 +185,9 @@ class _Reader:
             stages=self.stages(groups, choices),
         )
 
-    def lookup(self, known: Mapping[str, int], id_: str, place: str, kind: str) -> int:
+    def lookup(self, known: Mapping[str, int], id_: str, place: str, what: str) -> int:
         if id_ not in known:
-            raise ProblemError(f'{place}: no {kind} "{id_}"')
+            raise ProblemError(f'{place}: no {what} "{id_}"')
         return known[id_]
 
     def uses(self, amounts: Mapping[str, int], place: str) -> list[tuple[int, int]]:

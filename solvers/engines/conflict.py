@@ -39,7 +39,7 @@ def hopeless(form: Form) -> Rule | None:
     if not len(failing):
         return None
     row = int(failing[0])
-    return form.kind[int(form.block[row])], int(form.subject[row])
+    return form.rule[int(form.block[row])], int(form.subject[row])
 
 
 def _sums(form: Form, amounts: Any) -> Any:
@@ -93,21 +93,21 @@ def _impossible(clock: Search, rules: list[Rule]) -> bool | None:
 
 
 def _rules(form: Form) -> list[Rule]:
-    return [(form.kind[b], s) for b, s in zip(form.block.tolist(), form.subject.tolist(), strict=True)]
+    return [(form.rule[b], s) for b, s in zip(form.block.tolist(), form.subject.tolist(), strict=True)]
 
 
 def _written(problem: Problem, rules: list[Rule]) -> list[dict[str, Any]]:
-    """Rules by kind and id; required groups that lack room together are one entry."""
-    required = [problem.groups.ids[subject] for kind, subject in rules if kind == "required"]
+    """Rules by name and id; required groups that lack room together are one entry."""
+    required = [problem.groups.ids[subject] for rule, subject in rules if rule == "required"]
     together = [{"kind": "required", "groups": required}] if required else []
     return together + [
-        {"kind": kind, **_named(problem, kind, subject)} for kind, subject in rules if kind != "required"
+        {"kind": rule, **_named(problem, rule, subject)} for rule, subject in rules if rule != "required"
     ]
 
 
-def _named(problem: Problem, kind: str, subject: int) -> dict[str, Any]:
+def _named(problem: Problem, rule: str, subject: int) -> dict[str, Any]:
     groups, choices, options = problem.groups, problem.choices, problem.options
-    match kind:
+    match rule:
         case "resource":
             return {"id": problem.resources.ids[subject]}
         case "limit":

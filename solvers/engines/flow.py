@@ -12,7 +12,7 @@ from solvers.rules.form import Form
 from solvers.rules.rule import Aim
 
 SEPARABLE = {"once", "required", "pinned", "banned", "capacity"}
-"""Kinds of rows a network keeps by itself."""
+"""Rules that a network keeps by itself."""
 LARGEST_COST = 2**40
 """Beyond this the flow's own scaling of costs could overflow."""
 
@@ -144,12 +144,12 @@ class Network:
 def fits(form: Form) -> bool:
     """Whether a network keeps all rules and counts all stages of this problem."""
     problem = form.problem
-    kinds = {form.kind[block] for block in np.unique(form.block).tolist()}
+    rules = {form.rule[block] for block in np.unique(form.block).tolist()}
     alone = bool((problem.choices.heads == 1).all()) and not (problem.groups.piece > 0).any()
     over_choices = all(
         len(aim.column) == 0 or int(aim.column.max()) < len(problem.choices.group) for aim in form.aims
     )
-    return kinds <= SEPARABLE and alone and over_choices and not len(form.sheet.names["pieces"])
+    return rules <= SEPARABLE and alone and over_choices and not len(form.sheet.names["pieces"])
 
 
 def solve(search: Search) -> bool:

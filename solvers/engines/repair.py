@@ -12,7 +12,7 @@ from solvers.problem import UNLIMITED, Flags, Ints
 from solvers.rules.form import Form, pack
 
 PACKING = ("capacity", "apart", "clash", "limit", "changes")
-"""Kinds of rows that placing one more group may fill up."""
+"""Rules that placing one more group may fill up."""
 
 
 class Fitter:
@@ -48,8 +48,8 @@ class Fitter:
         form = self.form
         hard = np.array([limit.soft for limit in form.problem.limits] or [False])
         kept = np.zeros(len(form.low), np.bool_)
-        for kind in PACKING:
-            kept |= form.is_of(kind)
+        for rule in PACKING:
+            kept |= form.is_of(rule)
         limits = form.is_of("limit")
         kept[limits] &= ~hard[form.subject[limits]] & (form.high[limits] < UNLIMITED)
         run = set(form.sheet.names["run"].tolist())

@@ -25,8 +25,8 @@ class Form:
     amount: Ints
     low: Ints
     high: Ints
-    kind: tuple[str, ...]
-    """The kind of each block of rows, ``block`` tells which block a row is in."""
+    rule: tuple[str, ...]
+    """The rule of each block of rows; ``block`` tells which block a row is in."""
     block: Ints
     subject: Ints
 
@@ -45,7 +45,7 @@ class Form:
             amount=_joined(blocks, lambda rows: rows.amount),
             low=_joined(blocks, lambda rows: rows.low),
             high=_joined(blocks, lambda rows: rows.high),
-            kind=tuple(rows.kind for rows in blocks),
+            rule=tuple(rows.rule for rows in blocks),
             block=np.repeat(np.arange(len(blocks)), [len(rows.subject) for rows in blocks]),
             subject=_joined(blocks, lambda rows: rows.subject),
         )
@@ -86,8 +86,8 @@ class Form:
         least = int(best.sum()) + int(np.minimum(0, amount[~inside] * self.upper[aim.column[~inside]]).sum())
         return aim.constant + (-least if aim.maximise else least)
 
-    def is_of(self, kind: str) -> Flags:
-        blocks = np.array([one == kind for one in self.kind], np.bool_)
+    def is_of(self, rule: str) -> Flags:
+        blocks = np.array([one == rule for one in self.rule], np.bool_)
         return blocks[self.block] if len(blocks) else np.zeros(0, np.bool_)
 
     def score(self, values: Ints) -> tuple[int, ...]:
@@ -142,7 +142,7 @@ class Form:
             values[variable] = max([0, *(-(-lack // np.abs(amounts))).tolist()])
 
     def _is_defining(self, rows: Ints) -> Flags:
-        changes = np.array([one == "changes" for one in self.kind], np.bool_)
+        changes = np.array([one == "changes" for one in self.rule], np.bool_)
         kept: Flags = ~changes[self.block[rows]]
         return kept
 

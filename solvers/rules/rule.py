@@ -15,7 +15,7 @@ NO_BOUND = UNLIMITED
 class Rows:
     """Rows of one rule: ``low <= sum of amount x variable <= high``; ``subject`` numbers what each is about."""
 
-    kind: str
+    rule: str
     subject: Ints
     start: Ints
     column: Ints
@@ -51,7 +51,7 @@ class Sheet:
 
     def rows(
         self,
-        kind: str,
+        rule: str,
         subject: Ints | Sequence[int],
         entries: Sequence[tuple[Ints, Ints, Ints | int]],
         *,
@@ -74,7 +74,7 @@ class Sheet:
         start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count))]).astype(np.int64)
         self.blocks.append(
             Rows(
-                kind=kind,
+                rule=rule,
                 subject=subject,
                 start=start,
                 column=column[order],

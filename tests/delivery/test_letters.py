@@ -245,7 +245,7 @@ def test_the_old_arrangements_stand_below_the_new_ones_and_only_where_they_diffe
 
 def test_without_an_invitation_no_letter_speaks_of_one():
     for letter in EVERY_LETTER:
-        if hasattr(letter, "invited"):
+        if isinstance(letter, letters.AllottedLetter | letters.WithdrawnLetter):
             assert "日历" in _write(letter).text
             assert "日历" not in _write(replace(letter, invited=False)).text
         else:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import policy
 from email.header import decode_header, make_header
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -80,8 +80,14 @@ def test_an_invitation_is_text_then_html_then_calendar_in_one_alternative():
     assert all(part.get_content_charset() == "utf-8" for part in read.iter_parts())
 
 
+def _parts(mail: EmailMessage) -> list[Message[str, str]]:
+    """The parts of a message as a reader's program finds them."""
+    read = email.message_from_bytes(mailer.octets(mail))
+    return [part for part in read.walk() if not part.is_multipart()]
+
+
 def test_each_part_arrives_as_it_was_written():
-    text, html, calendar = email.message_from_bytes(mailer.octets(_mail())).get_payload()
+    text, html, calendar = _parts(_mail())
     assert text.get_payload(decode=True).decode().replace("\r\n", "\n") == WRITTEN.text
     assert html.get_payload(decode=True).decode().replace("\r\n", "\n") == WRITTEN.html
     assert calendar.get_payload(decode=True) == ICS
@@ -90,7 +96,7 @@ def test_each_part_arrives_as_it_was_written():
 @pytest.mark.parametrize("method", list(Method))
 def test_the_calendar_part_names_its_method(method):
     ics = ICS.replace(b"METHOD:REQUEST", f"METHOD:{method.value}".encode())
-    *_, part = email.message_from_bytes(mailer.octets(_mail(invitation_ics=ics, method=method))).get_payload()
+    *_, part = _parts(_mail(invitation_ics=ics, method=method))
     assert part.get_param("method") == method.value
     assert part.get_param("charset").upper() == "UTF-8"
     assert f"METHOD:{method.value}\r\n".encode() in part.get_payload(decode=True)
@@ -231,10 +237,13 @@ class Sink:
 def _server(sink: Sink, **settings_of_server):
     controller = Controller(sink, hostname="127.0.0.1", port=0, **settings_of_server)
     # The library knocks at the port it was given, which is 0 here: knock at the one that the system chose.
-    controller._trigger_server = lambda: socket.create_connection(
-        controller.server.sockets[0].getsockname()
-    ).close()
-    controller.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            controller,
+            "_trigger_server",
+            lambda: socket.create_connection(controller.server.sockets[0].getsockname()).close(),
+        )
+        controller.start()
     try:
         yield controller.server.sockets[0].getsockname()[1]
     finally:

@@ -157,14 +157,15 @@ def test_no_two_questions_have_one_key(kind: Kind):
 
 
 def _typed(question: Question) -> str | list[str]:
-    return {
+    typed: dict[Answer, str | list[str]] = {
         Answer.YES_NO: "yes",
         Answer.NUMBER: "3",
         Answer.DATE: "2012-07-15",
         Answer.PHONE: "13800000000",
         Answer.CHOICE: question.choices[0][0] if question.choices else "",
         Answer.CHOICES: [value for value, _label in question.choices],
-    }.get(question.answer, "马兰")
+    }
+    return typed.get(question.answer, "马兰")
 
 
 def test_its_questions_can_be_answered(kind: Kind):

@@ -27,7 +27,7 @@ def contest():
 
 
 def kinds(problem, result):
-    return {breach.kind for breach in audit(problem, Outcome.from_dict(result))}
+    return {breach.rule for breach in audit(problem, Outcome.from_dict(result))}
 
 
 def copy(result):

@@ -3,6 +3,7 @@
 import json
 import random
 from itertools import product
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ def problems(draw, *, most_groups=5, joint=True):
     for n in range(draw(st.integers(1, most_groups))):
         listed = draw(st.permutations(OPTIONS))[: draw(st.integers(1, 3))]
         ranks = sorted(draw(st.lists(st.integers(1, 3), min_size=len(listed), max_size=len(listed))))
-        one = {
+        one: dict[str, Any] = {
             "id": f"g{n}",
             "choices": [{"option": o, "rank": r} for o, r in zip(listed, ranks, strict=True)],
         }

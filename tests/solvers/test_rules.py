@@ -1,5 +1,7 @@
 """Each rule of the format: an instance it allows and one it forbids."""
 
+from typing import Any
+
 import pytest
 
 from solvers.outcome import Status
@@ -12,7 +14,7 @@ def options(*ids: str, **keys):
     return [{"id": id_, **keys} for id_ in ids]
 
 
-def group(id_, *choices: str, **keys):
+def group(id_, *choices: str | dict[str, Any], **keys):
     listed = [
         choice if isinstance(choice, dict) else {"option": choice, "rank": n}
         for n, choice in enumerate(choices, 1)
