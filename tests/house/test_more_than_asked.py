@@ -20,12 +20,73 @@ from eventhub.services import registrations
 from tests.conftest import opened, settings_for
 from tests.databases import SQLiteTemplate
 from tests.house.paper import Button, Form, Page, Pairs, Visitor, columns, file_of, tables
+from tests.house.test_every_route import address_of
 from tests.house.world import NOW_OPEN, PAST, World
 
 DRAWN = re.compile(
     r"(?:^code|token|idempotency_key|uid|_index|_sealed|uniquifier|digest|message_id|(?:^|_)lot|fingerprint)$"
 )
 """Columns whose values are drawn by lot; what was posted along must not stand in them either."""
+ASKED_FOR = {
+    *(
+        "participants",
+        "companions",
+        "options",
+        "move",
+        "goto",
+        "step",
+        "stamp",
+        "idempotency_key",
+        "flexible",
+        "who",
+    ),
+    *(
+        "participants-0-family",
+        "participants-0-meals",
+        "contact1_name",
+        "contact1_phone",
+        "title_zh",
+        "summary_zh",
+    ),
+    *(
+        "opens_at",
+        "closes_at",
+        "result_at",
+        "capacity",
+        "minimum",
+        "cost",
+        "head_cost",
+        "details",
+        "first_day",
+    ),
+    *(
+        "last_day",
+        "starts",
+        "ends",
+        "place_zh",
+        "version",
+        "seconds",
+        "seed",
+        "run",
+        "number",
+        "reason",
+        "party",
+    ),
+    *("sources-0-code", "sources-0-name_zh", "sources-0-amount", "quotas-0-organisation", "quotas-0-floor"),
+    *(
+        "verdict",
+        "participant",
+        "kind",
+        "valid_until",
+        "rows",
+        "agreed",
+        "sheet",
+        "unit",
+        "participants-0-name",
+    ),
+    *("participants-0-birth_date", "identity_number", "identifier", "locale", "next", "remove", "min_age"),
+}
+"""What the forms of the house ask for."""
 Rows = dict[str, list[dict[str, object]]]
 PLANTED = ("planted-7", "777777", "organiser", "allotted", "1")
 """What a stranger would send along: a word, a row, a role, a state, a yes."""
@@ -257,3 +318,40 @@ def test_every_form_that_keeps_something_of_people_is_tried():
     assert {"participant", "party", "registration", "account", "membership", "programme", "option"} <= {
         table for sending in SENDINGS.values() for table in sending.writes
     }
+
+
+ODD = (
+    "",
+    "\x00",
+    "😀",
+    "9" * 30,
+    "-1",
+    "NaN",
+    "x" * 5000,
+    "2026-13-45",
+    "{}",
+    "[",
+    "\u202e",
+    "张三\r\nBcc: x",
+    "'\"<>",
+)
+
+
+@pytest.mark.parametrize("who", ["guardian", "officer", "organiser", "anonymous"])
+def test_odd_forms_break_nothing(world: World, kept: Path, who: str):
+    """Whatever stands in whatever field, it is taken or refused with a sentence; nothing falls over."""
+    _restored(world, kept)
+    visitor = Visitor.comes(world.app, world.visitors[who])
+    forms = [
+        (address_of(world, rule), rule.endpoint)
+        for rule in world.app.url_map.iter_rules()
+        if "POST" in (rule.methods or set()) and rule.endpoint not in {"accounts.leave", "accounts.redeem"}
+    ]
+    fields = every_column() | ASKED_FOR
+    broken = []
+    for path, endpoint in forms:
+        for odd in ODD:
+            answer = visitor.client.post(path, data=dict.fromkeys(fields, odd))
+            if answer.status_code >= 500:
+                broken.append((endpoint, odd[:20]))
+    assert broken == []
