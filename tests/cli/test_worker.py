@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -19,7 +19,7 @@ from eventhub.extensions import db, transaction
 from eventhub.models.allocations import AllocationRun
 from eventhub.models.invites import Letter
 from eventhub.queries import allocations as queries
-from eventhub.services import allocations, solving
+from eventhub.services import allocations, jobs, solving
 from tests.allotting import close, run_row, sign_up
 from tests.scenario import Scenario
 
@@ -139,8 +139,6 @@ def test_a_wake_up_is_heard_and_carries_a_topic_and_a_row_only(app: Flask) -> No
 def test_a_fault_in_one_round_does_not_end_the_worker(
     story: Scenario, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eventhub.services import jobs
-
     calls: list[datetime] = []
     due = jobs.runs_due
 
@@ -157,6 +155,31 @@ def test_a_fault_in_one_round_does_not_end_the_worker(
         until(lambda: len(calls) > 1, 10)
     finally:
         worker.stop()
+
+
+@pytest.mark.database
+def test_a_worker_that_runs_already_takes_over_what_another_left_once_its_lease_has_run_out(
+    story: Scenario, app: Flask
+) -> None:
+    sign_up(story, 1)
+    close(story)
+    number = allocations.request(story.camp, seconds=10, seed=1, by=story.organiser, at=story.at)
+    run_id = queries.run_id(story.camp, number)
+    ends = story.at + jobs.LEASE
+    # Of another machine, so that nobody here can know that it was killed.
+    with transaction() as session:
+        assert jobs.lease_run(session, run_id, worker="elsewhere/1/2/x", at=story.at)
+        session.execute(update(Letter).values(leased_by="elsewhere/1/2/x", lease_until=ends))
+    worker = commands.start_in_process(app, clock=lambda: story.at)
+    try:
+        time.sleep(2.5 * commands.SWEEP)
+        assert (run_row(story, number).leased_by, sent()) == ("elsewhere/1/2/x", 0)
+        story.at = ends + timedelta(seconds=1)
+        until(lambda: run_row(story, number).state is RunState.OPTIMAL)
+        until(lambda: sent() == 1)
+    finally:
+        worker.stop()
+    assert run_row(story, number).tries == 2
 
 
 def test_once_does_what_is_due_and_ends(story: Scenario, runner: FlaskCliRunner) -> None:
