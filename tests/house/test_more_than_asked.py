@@ -320,21 +320,7 @@ def test_every_form_that_keeps_something_of_people_is_tried():
     }
 
 
-ODD = (
-    "",
-    "\x00",
-    "😀",
-    "9" * 30,
-    "-1",
-    "NaN",
-    "x" * 5000,
-    "2026-13-45",
-    "{}",
-    "[",
-    "\u202e",
-    "张三\r\nBcc: x",
-    "'\"<>",
-)
+ODD = ("\x00", "😀", "9" * 30, "x" * 1000, "2026-13-45", "[", "张三\r\nBcc: x")
 
 
 @pytest.mark.parametrize("who", ["guardian", "officer", "organiser", "anonymous"])
