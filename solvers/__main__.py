@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -35,11 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _solve(options: argparse.Namespace) -> int:
-    stop = _Stop()
+    stop, began = _Stop(), monotonic()
     problem = read(options.problem)
     outcome = solve(
         problem,
-        seconds=options.seconds,
+        seconds=max(0.0, options.seconds - (monotonic() - began)),  # whoever waits, waits for the reading too
         work=options.work,
         workers=options.workers,
         seed=options.seed,

@@ -27,8 +27,9 @@ TICK = 0.1
 """Seconds between two looks at the child."""
 OVERTIME = 120.0
 """Seconds beyond its own time limit, for reading and writing, before the child is asked to stop."""
-PATIENCE = 30.0
-"""Seconds a child that was asked to stop may take to write down its best answer."""
+PATIENCE = 90.0
+"""Seconds a child that was asked to stop may take to write down its best answer: reasons for 60,000 parties and their
+audit take some ten of them on an idle machine."""
 LAST_WORDS = 20
 """Lines of a failing child's complaint that are kept."""
 
