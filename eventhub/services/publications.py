@@ -6,33 +6,27 @@ One plan serves both the page that asks "are you sure" and the publication itsel
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from eventhub.delivery import wakeups
-from eventhub.domain import changes, phases, transitions
-from eventhub.domain.facts import Actor, ProgrammeFacts
-from eventhub.domain.phases import ZONE
-from eventhub.domain.problems import Conflict, NotFound, Problem
-from eventhub.domain.terms import IN_ALLOCATION, RUN_USABLE, Change, Phase, RegistrationState, word
+from eventhub.domain import transitions
+from eventhub.domain.facts import Actor
+from eventhub.domain.terms import Change, RegistrationState
 from eventhub.extensions import snapshot, transaction
 from eventhub.i18n import N_, Text
-from eventhub.models.allocations import AllocationRun, Allotment, Pin
-from eventhub.models.programmes import Option, Programme
+from eventhub.models.programmes import Programme
 from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Registration, RegistrationStep
-from eventhub.queries import programmes as programme_queries
 from eventhub.queries import reasons
-from eventhub.services import framing, journal, programmes, results
-from eventhub.services.holders import BATCH, Holder, Holders
-from eventhub.services.invites import Living, living
-from eventhub.services.seats import Place, Post
+from eventhub.services import journal, plans
+from eventhub.services.holders import BATCH
+from eventhub.services.plans import Plan, Standing
+from eventhub.services.seats import Post
 
 
 @dataclass(frozen=True)
@@ -58,67 +52,10 @@ class Preview:
     warnings: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Standing:
-    """One registration of the run, and what the run and the last publication say of it."""
-
-    id: int
-    code: str
-    old_state: RegistrationState
-    option: str | None
-    station: str
-    position: int | None
-    reason: Mapping[str, Any]
-
-    @property
-    def state(self) -> RegistrationState:
-        return results.state_of(self.option, self.position)
-
-
-@dataclass
-class _Plan:
-    """All that publishing would do: registrations by what happens to them."""
-
-    programme: ProgrammeFacts
-    programme_id: int
-    run_id: int
-    run_number: int
-    number: int
-    option_ids: Mapping[str, int]
-    standing: Sequence[_Standing]
-    old: Mapping[str, str | None]
-    holders: Mapping[int, Holder]
-    alive: Mapping[int, list[Living]]
-    by_change: dict[str, Change]
-    left_out: int
-    warnings: list[Text] = field(default_factory=list)
-
-    def counts(self) -> Counter[Change]:
-        return Counter(self.by_change.values())
-
-    @property
-    def seats(self) -> Iterable[_Standing]:
-        return (each for each in self.standing if each.option is not None)
-
-    def address_of(self, each: _Standing) -> str | None:
-        """Where messages about a seat go: to whoever was invited first, else to whom one would write now."""
-        alive = self.alive.get(each.id)
-        return (alive[0].attendee_address if alive else None) or self.holders[each.id].to.address
-
-    def place_of(self, each: _Standing) -> Place:
-        assert each.option is not None  # noqa: S101 - asked of seats only
-        return Place(
-            option=self.programme.option(each.option),
-            option_id=self.option_ids[each.option],
-            station=each.station,
-            reason=reasons.paragraph(each.reason, self.programme),
-        )
-
-
 def preview(programme: str, run: int, *, by: Actor, at: datetime) -> Preview:
     """What publishing this run now would do; the same refusals as :func:`publish`."""
     with snapshot() as session:
-        plan = _plan(session, programme, run, by=by, at=at)
+        plan = plans.plan(session, programme, run, by=by, at=at)
         counts = plan.counts()
         seats = list(plan.seats)
         states = Counter(each.state for each in plan.standing)
@@ -149,7 +86,7 @@ def publish(programme: str, run: int, *, reason: str = "", by: Actor, at: dateti
     """
     with transaction() as session:
         session.execute(select(Programme.id).where(Programme.code == programme).with_for_update())
-        plan = _plan(session, programme, run, by=by, at=at, lock=True)
+        plan = plans.plan(session, programme, run, by=by, at=at, lock=True)
         publication = Publication(
             programme_id=plan.programme_id,
             number=plan.number,
@@ -179,251 +116,10 @@ def publish(programme: str, run: int, *, reason: str = "", by: Actor, at: dateti
     return number
 
 
-# -- The plan ----------------------------------------------------------------------------------------
-
-
-def _plan(
-    session: Session, code: str, run_number: int, *, by: Actor, at: datetime, lock: bool = False
-) -> _Plan:
-    row = programmes.owned(session, code, by)
-    facts = programme_queries.of_row(session, row)
-    run = session.scalar(
-        select(AllocationRun).where(AllocationRun.programme_id == row.id, AllocationRun.number == run_number)
-    )
-    if run is None:
-        raise NotFound
-    _demand_usable(run, facts, at)
-    option_codes = _option_codes(session, row.id)
-    standing, left_out = _standing(session, run.id, option_codes, lock=lock)
-    last = _last_publication(session, row.id)
-    old = _old(session, last, option_codes)
-    _demand_valid(session, run, last, facts, standing, old)
-    new = {each.code: each.option for each in standing}
-    alive = living(session, [each.id for each in standing])
-    holders = Holders(session, on=at.astimezone(ZONE).date()).of(
-        [each.id for each in standing if _is_told(each, old)]
-    )
-    plan = _Plan(
-        programme=facts,
-        programme_id=row.id,
-        run_id=run.id,
-        run_number=run_number,
-        number=1 + (last.number if last else 0),
-        option_ids={option: option_id for option_id, option in option_codes.items()},
-        standing=standing,
-        old=old,
-        holders=holders,
-        alive=alive,
-        by_change=dict(changes.between(old, new).by_registration),
-        left_out=left_out,
-    )
-    _find_changed_facts(session, plan, at=at)
-    _demand_news(plan, run, last)
-    plan.warnings += _short_options(plan)
-    return plan
-
-
-def _option_codes(session: Session, programme_id: int) -> dict[int, str]:
-    rows = session.execute(select(Option.id, Option.code).where(Option.programme_id == programme_id))
-    return {row.id: row.code for row in rows}
-
-
-def _is_told(each: _Standing, old: Mapping[str, str | None]) -> bool:
-    return each.option is not None or old.get(each.code) is not None or each.state is not each.old_state
-
-
-def _demand_usable(run: AllocationRun, programme: ProgrammeFacts, at: datetime) -> None:
-    if run.state not in RUN_USABLE:
-        raise Conflict(
-            Problem(
-                "run_not_usable",
-                N_(
-                    "Run %(number)s gave nobody a place (%(state)s), so there is nothing to publish.",
-                    number=run.number,
-                    state=word(run.state),
-                ),
-            )
-        )
-    if phases.phase_of(programme, at) in {Phase.DRAFT, Phase.ANNOUNCED, Phase.OPEN, Phase.OVER}:
-        raise Conflict(
-            Problem(
-                "not_publishable",
-                N_(
-                    "A result is published between the close of sign-up and the end of the programme; this one is “%(phase)s”.",
-                    phase=word(phases.phase_of(programme, at)),
-                ),
-            )
-        )
-
-
-def _standing(
-    session: Session, run_id: int, option_codes: Mapping[int, str], *, lock: bool
-) -> tuple[list[_Standing], int]:
-    """What the run says of everybody who is still in it, and how many are not."""
-    wanted = (
-        select(
-            Registration.id,
-            Registration.code,
-            Registration.state,
-            Allotment.option_id,
-            Allotment.station,
-            Allotment.position,
-            Allotment.reason,
-        )
-        .join(Allotment, Allotment.registration_id == Registration.id)
-        .where(Allotment.run_id == run_id)
-        .order_by(Registration.id)
-    )
-    if lock:
-        # Who withdraws at this very moment waits, and then finds and ends the seat given here.
-        wanted = wanted.with_for_update(of=Registration)
-    found, left_out = [], 0
-    for row in session.execute(wanted):
-        if row.state not in IN_ALLOCATION:
-            left_out += 1
-            continue
-        found.append(
-            _Standing(
-                id=row.id,
-                code=row.code,
-                old_state=row.state,
-                option=option_codes[row.option_id] if row.option_id else None,
-                station=row.station,
-                position=row.position,
-                reason=row.reason,
-            )
-        )
-    return found, left_out
-
-
-def _last_publication(session: Session, programme_id: int) -> Publication | None:
-    return session.scalar(
-        select(Publication)
-        .where(Publication.programme_id == programme_id)
-        .order_by(Publication.number.desc())
-        .limit(1)
-    )
-
-
-def _old(
-    session: Session, last: Publication | None, option_codes: Mapping[int, str]
-) -> dict[str, str | None]:
-    """Registration -> the option it holds by the last publication; ended seats are no longer held."""
-    if last is None:
-        return {}
-    rows = session.execute(
-        select(Registration.code, PublishedAllotment.option_id)
-        .join(Registration, Registration.id == PublishedAllotment.registration_id)
-        .where(
-            PublishedAllotment.publication_id == last.id,
-            PublishedAllotment.option_id.is_not(None),
-            Registration.state == RegistrationState.ALLOTTED,
-        )
-    )
-    return {code: option_codes[option_id] for code, option_id in rows if option_id is not None}
-
-
-def _demand_valid(
-    session: Session,
-    run: AllocationRun,
-    last: Publication | None,
-    programme: ProgrammeFacts,
-    standing: Sequence[_Standing],
-    old: Mapping[str, str | None],
-) -> None:
-    """Refuse a run that no longer fits: rules, seats, pins or people have changed in a way that it did not see."""
-    stale = None
-    heads = Counter(each.option for each in standing if each.option is not None)
-    over = [
-        option.title
-        for option in programme.options
-        if option.capacity is not None and heads[option.code] > option.capacity
-    ]
-    if run.rule_version != framing.rule_version(programme):
-        stale = N_("its rules or settings were changed since")
-    elif over:
-        stale = N_("“%(option)s” has fewer seats now", option=over[0])
-    elif _breaks_a_pin(session, run):
-        stale = N_("places were fixed by hand since")
-    elif last is not None and last.run_id > run.id and old.keys() - {each.code for each in standing}:
-        stale = N_("people who hold a place by a later result were not part of it")
-    if stale is not None:
-        raise Conflict(
-            Problem(
-                "run_stale",
-                N_(
-                    "Run %(number)s no longer fits this programme: %(because)s. Run the allocation again and publish that.",
-                    number=run.number,
-                    because=stale,
-                ),
-            )
-        )
-
-
-def _breaks_a_pin(session: Session, run: AllocationRun) -> bool:
-    broken = session.scalar(
-        select(func.count())
-        .select_from(Allotment)
-        .join(Registration, Registration.id == Allotment.registration_id)
-        .join(Pin, Pin.party_id == Registration.party_id)
-        .where(
-            Allotment.run_id == run.id,
-            Registration.state.in_(IN_ALLOCATION),
-            Allotment.option_id.is_distinct_from(Pin.option_id),
-        )
-    )
-    return bool(broken)
-
-
-def _find_changed_facts(session: Session, plan: _Plan, *, at: datetime) -> None:
-    """A seat in the same option whose calendar entry reads otherwise now has changed, not stayed."""
-    post = Post(session, plan.programme, programme_id=plan.programme_id, at=at)
-    for each in plan.seats:
-        alive = plan.alive.get(each.id)
-        if (
-            plan.by_change.get(each.code) is Change.KEPT
-            and alive
-            and post.would_move(plan.holders[each.id], plan.place_of(each), alive)
-        ):
-            plan.by_change[each.code] = Change.CHANGED
-
-
-def _demand_news(plan: _Plan, run: AllocationRun, last: Publication | None) -> None:
-    if last is None or last.run_id != run.id:
-        return
-    if set(plan.by_change.values()) <= {Change.KEPT} and all(
-        each.state is each.old_state for each in plan.standing
-    ):
-        raise Conflict(
-            Problem(
-                "nothing_new",
-                N_(
-                    "This run is published already (number %(number)s); nothing would change.",
-                    number=last.number,
-                ),
-            )
-        )
-
-
-def _short_options(plan: _Plan) -> list[Text]:
-    """Options that fell below their minimum because people of the run gave up."""
-    heads = Counter(each.option for each in plan.seats)
-    return [
-        N_(
-            "“%(option)s” needs %(minimum)s and has %(heads)s since people gave up. Run again if it is not to run.",
-            option=option.title,
-            minimum=option.minimum,
-            heads=heads[option.code],
-        )
-        for option in plan.programme.options
-        if 0 < heads[option.code] < option.minimum
-    ]
-
-
 # -- Writing it down ---------------------------------------------------------------------------------
 
 
-def _write_allotments(session: Session, plan: _Plan, publication_id: int) -> None:
+def _write_allotments(session: Session, plan: Plan, publication_id: int) -> None:
     rows = [
         {
             "publication_id": publication_id,
@@ -440,7 +136,7 @@ def _write_allotments(session: Session, plan: _Plan, publication_id: int) -> Non
         session.execute(insert(PublishedAllotment), rows[start : start + BATCH])
 
 
-def _write_states(session: Session, plan: _Plan, *, by: Actor, at: datetime) -> None:
+def _write_states(session: Session, plan: Plan, *, by: Actor, at: datetime) -> None:
     changed = [each for each in plan.standing if each.state is not each.old_state]
     for old, new in {(each.old_state, each.state) for each in changed}:
         transitions.demand(old, new, by.roles)
@@ -469,7 +165,7 @@ def _write_states(session: Session, plan: _Plan, *, by: Actor, at: datetime) -> 
         session.execute(insert(RegistrationStep), steps[start : start + BATCH])
 
 
-def _write_messages(session: Session, plan: _Plan, publication_id: int, *, why: str, at: datetime) -> int:
+def _write_messages(session: Session, plan: Plan, publication_id: int, *, why: str, at: datetime) -> int:
     post = Post(
         session,
         plan.programme,
@@ -487,7 +183,7 @@ def _write_messages(session: Session, plan: _Plan, publication_id: int, *, why: 
     return written + post.write()
 
 
-def _say(post: Post, plan: _Plan, each: _Standing) -> None:
+def _say(post: Post, plan: Plan, each: Standing) -> None:
     """What one registration's holder hears of this publication; nothing, where nothing has changed for him."""
     alive = plan.alive.get(each.id, [])
     if alive and plan.by_change.get(each.code) is Change.KEPT:
@@ -512,13 +208,13 @@ def _say(post: Post, plan: _Plan, each: _Standing) -> None:
         post.not_selected(plan.holders[each.id], reason=why)
 
 
-def _next_step(each: _Standing) -> object:
+def _next_step(each: Standing) -> object:
     if each.position is None:
         return ""
     return N_("You are number %(position)s on the waiting list.", position=each.position)
 
 
-def _counts(plan: _Plan, letters: int) -> dict[str, int]:
+def _counts(plan: Plan, letters: int) -> dict[str, int]:
     counts = plan.counts()
     states = Counter(each.state for each in plan.standing)
     seats = list(plan.seats)
