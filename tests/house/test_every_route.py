@@ -417,21 +417,7 @@ def test_a_row_written_while_reading_would_be_noticed(world: World):
 
 
 HUGE = "9" * 30
-ODD = (
-    "",
-    "x",
-    "-1",
-    "0",
-    HUGE,
-    "%00",
-    "%FF",
-    "'",
-    "%F0%9F%98%80",
-    "a" * 3000,
-    "../../etc/passwd",
-    "NaN",
-    "1e9",
-)
+ODD = ("x", "-1", HUGE, "%00", "%FF", "%F0%9F%98%80", "a" * 3000, "../../etc/passwd")
 ASKED = (
     "after",
     "before",
