@@ -10,7 +10,7 @@ from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import RunState
 from eventhub.i18n import Bilingual, use_locale
 from eventhub.queries import allocations as queries
-from eventhub.queries import reasons
+from eventhub.queries import reasons, results
 from tests.allotting import allot, publish, sign_up
 from tests.scenario import CITY, Scenario, camp_facts
 
@@ -53,12 +53,12 @@ def test_the_page_of_a_run_tells_places_money_tiers_and_ranks(story: Scenario) -
 def test_people_are_shown_a_page_at_a_time(story: Scenario) -> None:
     sign_up(story, 5)
     number = allot(story)
-    first = queries.people_of(story.camp, number, size=3)
-    second = queries.people_of(story.camp, number, size=3, after=first.next_after or 0)
+    first = results.people_of(story.camp, number, size=3)
+    second = results.people_of(story.camp, number, size=3, after=first.next_after or 0)
 
     assert (first.total, len(first.rows), len(second.rows), second.next_after) == (5, 3, 2, None)
     assert {row.registration for row in first.rows} & {row.registration for row in second.rows} == set()
-    assert queries.people_of(story.camp, number, placed=False).rows == ()
+    assert results.people_of(story.camp, number, placed=False).rows == ()
 
 
 def test_the_runs_are_listed_newest_first(story: Scenario) -> None:

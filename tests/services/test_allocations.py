@@ -10,6 +10,7 @@ from flask import Flask
 from eventhub.domain.problems import Conflict, NotAllowed, NotFound, Refused
 from eventhub.domain.terms import RunState
 from eventhub.queries import allocations as queries
+from eventhub.queries import results
 from eventhub.services import allocations, runs
 from tests.allotting import allot, close, options_of, publish, run_row, sign_up, ticking
 from tests.scenario import Scenario
@@ -88,7 +89,7 @@ def test_a_place_fixed_by_hand_is_kept_and_needs_a_reason(story: Scenario) -> No
     allocations.unpin(story.camp, receipts[0].party, by=story.organiser, at=story.at)
     with pytest.raises(NotFound):
         allocations.unpin(story.camp, receipts[0].party, by=story.organiser, at=story.at)
-    page = queries.people_of(story.camp, allot(story))
+    page = results.people_of(story.camp, allot(story))
     assert [row.pinned for row in page.rows] == [False, True, False]
 
 

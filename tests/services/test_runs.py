@@ -16,6 +16,7 @@ from eventhub.extensions import db, transaction
 from eventhub.i18n import use_locale
 from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.queries import allocations as queries
+from eventhub.queries import results
 from eventhub.services import allocations, framing, jobs, registrations, runs, solving
 from tests.allotting import allot, close, options_of, publish, run_row, sign_up, ticking
 from tests.scenario import Scenario, batch, camp_facts
@@ -78,7 +79,7 @@ def test_whoever_has_no_place_stands_in_line_by_tier_and_lot_with_a_reason(story
     sign_up(story, 22)
     number = allot(story)
 
-    page = queries.people_of(story.camp, number, placed=False)
+    page = results.people_of(story.camp, number, placed=False)
     assert page.total == 2
     by_lot = sorted(page.rows, key=lambda row: (row.tier, row.lot or 0))
     assert [row.position for row in by_lot] == [1, 2]

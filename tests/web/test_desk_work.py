@@ -21,7 +21,7 @@ from eventhub.models.invites import Letter
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import allocations as runs
-from eventhub.queries import journal, publications
+from eventhub.queries import journal, publications, results
 from eventhub.services import allocations
 from eventhub.services.runs import execute as execute_run
 from tests.scenario import UNIT, Scenario, batch, camp_facts
@@ -180,7 +180,7 @@ def test_a_party_fixed_by_hand_goes_there_until_set_free(app: Flask, desk: Flask
     assert "父母要求" in desk.get(f"{CAMP}/allocations").text
     number = ran(app, desk, story)
     with app.app_context():
-        placed = runs.people_of(story.camp, number, option="B2").rows
+        placed = results.people_of(story.camp, number, option="B2").rows
         assert {row.name for row in placed} >= {"马大", "马二"}
         assert all(row.pinned for row in placed if row.party == brothers)
         db.session.remove()

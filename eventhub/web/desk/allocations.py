@@ -14,9 +14,10 @@ from eventhub.domain.problems import EventHubError, NotFound, Refused
 from eventhub.domain.terms import RUN_ENDED, Phase, RunState
 from eventhub.i18n import N_, Text
 from eventhub.queries import allocations as runs_of
-from eventhub.queries import programmes, registrations
-from eventhub.queries.allocations import OptionRow, PersonPage, PinRow, Progress, RunPage, RunRow, StageRow
+from eventhub.queries import programmes, registrations, results
+from eventhub.queries.allocations import OptionRow, PinRow, Progress, RunPage, RunRow, StageRow
 from eventhub.queries.registrations import PartyRow
+from eventhub.queries.results import PersonPage
 from eventhub.services import allocations
 from eventhub.web import formats
 from eventhub.web.access import ORGANISER, permission, require_actor
@@ -178,7 +179,7 @@ def people(code: str, number: int) -> ResponseReturnValue:
     if wanted and wanted not in frame.programme.option_by_code:
         raise NotFound
     after = request.args.get("after", 0, type=row_number)
-    found = runs_of.people_of(code, number, placed=placed, option=wanted, after=after)
+    found = results.people_of(code, number, placed=placed, option=wanted, after=after)
     return page(
         "desk/run_people.html",
         People(
