@@ -132,11 +132,11 @@ def test_everything_a_participant_sees_is_in_the_fingerprint(change):
 
 
 def test_the_same_hour_in_another_zone_is_another_entry():
-    moved = replace(
-        RETREAT,
-        starts=RETREAT.starts.replace(tzinfo=ZoneInfo("Asia/Singapore")),
-        ends=RETREAT.ends.replace(tzinfo=ZoneInfo("Asia/Singapore")),
-    )
+    starts, ends = RETREAT.starts, RETREAT.ends
+    assert isinstance(starts, datetime)
+    assert isinstance(ends, datetime)
+    singapore = ZoneInfo("Asia/Singapore")
+    moved = replace(RETREAT, starts=starts.replace(tzinfo=singapore), ends=ends.replace(tzinfo=singapore))
     assert moved.fingerprint() != RETREAT.fingerprint()
     assert calls_for_new_answer(RETREAT, moved)
 
