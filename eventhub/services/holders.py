@@ -42,9 +42,11 @@ class Holder:
 class Holders:
     """Look up the holders of many registrations of one programme, and whom to write to about each."""
 
-    def __init__(self, session: Session, *, on: date) -> None:
+    def __init__(self, session: Session, *, on: date, guardians_first: bool = False) -> None:
+        """``guardians_first``: where guardians sign children up, they are written to before a child is."""
         self._session = session
         self._on = on
+        self._guardians_first = guardians_first
         self._officers: dict[str, letters.Recipient] | None = None
         self._ours = letters.mailbox_of_the_house().address.casefold()
 
@@ -97,6 +99,8 @@ class Holders:
             letters.Recipient(self._own_name(person), row.email, locale, row.account_id),
             letters.Recipient(row.account_name or "", row.account_email, locale, row.account_id),
         ]
+        if self._guardians_first and self._is_minor(person):
+            candidates.reverse()
         for candidate in candidates:
             if self._may_be_written_to(candidate):
                 return candidate
@@ -107,8 +111,11 @@ class Holders:
 
     def _own_name(self, person: Person) -> str:
         """How a letter to somebody's own address calls them: no mail names a child in full."""
+        return mask_name(person.name) if self._is_minor(person) else person.name
+
+    def _is_minor(self, person: Person) -> bool:
         age = person.age_on(self._on)
-        return mask_name(person.name) if age is not None and age < FULL_AGE else person.name
+        return age is not None and age < FULL_AGE
 
     def _may_be_written_to(self, to: letters.Recipient) -> bool:
         if not to.address or to.address.casefold() == self._ours:

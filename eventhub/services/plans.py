@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from eventhub import kinds
 from eventhub.domain import changes, phases
 from eventhub.domain.facts import Actor, ProgrammeFacts
 from eventhub.domain.phases import ZONE
@@ -109,9 +110,10 @@ def plan(
     _demand_valid(session, run, last, facts, standing, old)
     new = {each.code: each.option for each in standing}
     alive = living(session, [each.id for each in standing])
-    holders = Holders(session, on=at.astimezone(ZONE).date()).of(
-        [each.id for each in standing if _is_told(each, old)]
-    )
+    told = [each.id for each in standing if _is_told(each, old)]
+    holders = Holders(
+        session, on=at.astimezone(ZONE).date(), guardians_first=kinds.of(facts).for_guardians
+    ).of(told)
     planned = Plan(
         programme=facts,
         programme_id=row.id,

@@ -429,7 +429,9 @@ def end_seat(
     programme = programmes.facts_by_id(session, registration.programme_id)
     option_code = session.scalar(select(Option.code).where(Option.id == standing[0].option_id))
     post = Post(session, programme, programme_id=registration.programme_id, at=at)
-    holder = Holders(session, on=post.today).of([registration_id])[registration_id]
+    holder = Holders(session, on=post.today, guardians_first=post.kind.for_guardians).of([registration_id])[
+        registration_id
+    ]
     post.end(
         holder,
         standing,

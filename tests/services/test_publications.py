@@ -203,7 +203,8 @@ def test_placed_is_invited_and_without_address(story: Scenario) -> None:
 @pytest.mark.parametrize(
     ("guardian", "own", "expected"),
     [
-        ("malan@example.org", "own@example.org", "own@example.org"),
+        ("malan@example.org", "own@example.org", "malan@example.org"),
+        (None, "own@example.org", "own@example.org"),
         ("malan@example.org", None, "malan@example.org"),
         (None, None, "li@example.org"),
         ("organiser@eventhub.invalid", None, "li@example.org"),
@@ -213,6 +214,7 @@ def test_placed_is_invited_and_without_address(story: Scenario) -> None:
 def test_the_message_goes_to_the_nearest_who_can_be_written_to(
     story: Scenario, guardian: str | None, own: str | None, expected: str
 ) -> None:
+    """A camp's children are told through their guardians, even where a child has an address of its own."""
     sign_up(story, 1)
     with transaction() as session:
         session.execute(update(Participant).values(email=own))
