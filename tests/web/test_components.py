@@ -436,6 +436,15 @@ def test_every_complaint_in_the_summary_leads_to_its_field():
         assert read.by_id(name).tag in {"input", "select", "textarea"}
 
 
+def test_a_complaint_that_names_its_field_is_not_told_the_name_again():
+    form = filled(note="bad")
+    form.validate()
+    form["name"].errors = ["Name: please fill this in."]
+    summary = rendered(FORM, f=form).one("div", role="alert")
+    assert "Name: please fill this in." in squeezed(summary.text)
+    assert "Name: Name: please" not in squeezed(summary.text)
+
+
 class Few(Form):
     """A list with a limit of its own, and a hidden field that can be wrong."""
 

@@ -90,8 +90,10 @@ def _not_selected(_row: PartyRow, _at: datetime) -> Text:
     )
 
 
-def _withdrawn(_row: PartyRow, _at: datetime) -> Text:
-    return N_("You gave it up. While sign-up is open you may sign up again.")
+def _withdrawn(row: PartyRow, at: datetime) -> Text:
+    if phase_of(row.programme, at) is Phase.OPEN:
+        return N_("You gave it up. While sign-up is open you may sign up again.")
+    return N_("You gave it up.")
 
 
 def _cancelled(_row: PartyRow, _at: datetime) -> Text:

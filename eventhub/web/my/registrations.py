@@ -214,7 +214,13 @@ def withdraw(code: str) -> ResponseReturnValue:
     except Refused as refused:
         show_on(form, refused)
         return page("my/withdraw.html", _withdraw_page(value, standing), form=form, status=status_of(refused))
-    flash(_("Withdrawn. Whoever goes in your place will be glad of every day of notice."), "success")
+    placed = any(person.seat is not None for person in standing)
+    flash(
+        _("Withdrawn. Whoever goes in your place will be glad of every day of notice.")
+        if placed
+        else _("Withdrawn."),
+        "success",
+    )
     return redirect(url_for("my.registrations.show", code=code), 303)
 
 
