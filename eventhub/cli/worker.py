@@ -146,9 +146,7 @@ class Worker:
         for run_id in jobs.runs_due(self._clock()):
             if self._ending.is_set():
                 break
-            ended = runs.execute(
-                run_id, worker=self.name, clock=self._clock, quitting=self._ending.is_set
-            )
+            ended = runs.execute(run_id, worker=self.name, clock=self._clock, quitting=self._ending.is_set)
             done += ended is not None
             db.session.remove()
         return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask

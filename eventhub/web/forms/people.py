@@ -63,7 +63,9 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     )
     email = StringField(
         later(N_("E-mail address")),
-        description=later(N_("Invitations go there; without one, and for a child at a camp, they go to you.")),
+        description=later(
+            N_("Invitations go there; without one, and for a child at a camp, they go to you.")
+        ),
         filters=[_stripped],
         render_kw={"type": "email", "inputmode": "email", "autocomplete": "off", "maxlength": 254},
     )
