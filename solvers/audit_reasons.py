@@ -1,5 +1,6 @@
 """Re-check the reasons of an answer: each claim against the counts of the placements."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,7 @@ class _Checker:
         self.inside: dict[int, list[int]] = {}
         for choice in ledger.taken:
             self.inside.setdefault(ledger.option[choice], []).append(choice)
+        self.lines: dict[int, tuple[tuple[int, int, int], list[tuple[int, int]]]] = {}
         self.listed = [0] * len(self.problem.options.ids)
         for option, heads in zip(
             ledger.option, (self.problem.choices.heads * self.problem.choices.units).tolist(), strict=True
@@ -89,22 +91,22 @@ class _Checker:
         if reason["code"] == "too-large":
             fits = reason["size"] == heads and reason["left"] < heads
             return bool(fits and (limited or reason["left"] == max(0, left)))
-        groups, choices = self.problem.groups, self.problem.choices
-        line = [
-            (
-                int(groups.tier[self.ledger.group[c]]),
-                int(choices.rank[c]),
-                int(groups.lot[self.ledger.group[c]]),
-            )
-            for c in self.inside.get(option, ())
-        ]
-        if not line:
+        if option not in self.inside:
             return False
-        tier, rank, lot = max(line)
-        mine = (int(groups.tier[group]), int(groups.lot[group]))
-        passed = sum((other[0], other[2]) > mine for other in line)
+        groups = self.problem.groups
+        (tier, rank, lot), line = self._line(option)
+        passed = len(line) - bisect_right(line, (int(groups.tier[group]), int(groups.lot[group])))
         claims = (reason["tier"], reason["rank"], reason["lot"], reason["passed"])
         return claims == (tier, rank, None if lot == UNLIMITED else lot, passed)
+
+    def _line(self, option: int) -> tuple[tuple[int, int, int], list[tuple[int, int]]]:
+        """Of the groups inside an option: tier, rank and lot of the last one, and tier and lot of each in order."""
+        if option not in self.lines:
+            groups, choices = self.problem.groups, self.problem.choices
+            held = [(choice, self.ledger.group[choice]) for choice in self.inside[option]]
+            stand = [(int(groups.tier[g]), int(choices.rank[c]), int(groups.lot[g])) for c, g in held]
+            self.lines[option] = max(stand), sorted((tier, lot) for tier, _rank, lot in stand)
+        return self.lines[option]
 
     def _beyond_seats(self, group: int, choice: int, units: int, reason: Mapping[str, Any]) -> bool:
         """Apart and clash are looked up; resources, limits, changes and aims recounted, up to a number."""

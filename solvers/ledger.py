@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from solvers.problem import Limit, Placed, Problem
 from solvers.stages import Stage
 
@@ -297,8 +295,3 @@ def read_placements(
 def pinned_kept(taken: Mapping[int, int], held: Iterable[int], pin: Placed) -> bool:
     """Whether a group has exactly the places it is pinned to."""
     return {choice: taken[choice] for choice in held} == dict(pin)
-
-
-def total_of(problem: Problem) -> int:
-    """How many groups there are."""
-    return int(np.size(problem.groups.size))

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from solvers.source import ProblemError, StageSource
 
-UNORDERED = ("required", "soft", "cost", "running", "changes", "spread")
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
