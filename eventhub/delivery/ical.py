@@ -26,8 +26,6 @@ PRODID = "-//EventHub//EventHub//EN"
 LONGEST_LINE = 75
 """Octets of a line on the wire (RFC 5545, 3.1)."""
 
-CONTENT_TYPE = "text/calendar; charset=utf-8"
-
 
 def message(invitation: Invitation) -> bytes:
     """The invitation as one iTIP message (RFC 5546) about one event and one attendee."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any
 from uuid import uuid4
 
 from flask import current_app
@@ -18,7 +18,7 @@ from eventhub.delivery.letters import Content, ReceivedLetter
 from eventhub.domain.calendar_entry import Mailbox
 from eventhub.domain.facts import Actor, Person, ProgrammeFacts
 from eventhub.domain.phases import ZONE
-from eventhub.domain.terms import LetterState, Method, Role
+from eventhub.domain.terms import LetterState, Role
 from eventhub.i18n import DEFAULT_LOCALE, N_, use_locale
 from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
@@ -48,28 +48,16 @@ def queue(
     to: Recipient,
     at: datetime,
     programme_id: int | None = None,
-    registration_id: int | None = None,
-    invite_id: int | None = None,
-    publication_id: int | None = None,
-    method: Method | None = None,
-    sequence: int | None = None,
-    calendar: bytes | None = None,
 ) -> Letter:
     """Write a letter into the outbox, its words fixed now in its reader's language."""
     row = Letter(
         name=content.name,
         programme_id=programme_id,
-        registration_id=registration_id,
-        invite_id=invite_id,
-        publication_id=publication_id,
         account_id=to.account_id,
         recipient_name=to.name,
         recipient_address=to.address,
         locale=to.locale,
         context=spoken(content, to.locale),
-        method=method,
-        sequence=sequence,
-        calendar=calendar,
         message_id=f"<{uuid4()}@{message_domain()}>",
         created_at=at,
         state=LetterState.QUEUED if to.address else LetterState.PRINT,
@@ -87,7 +75,7 @@ def spoken(content: Content, locale: str) -> dict[str, Any]:
 def content_of(letter: Letter) -> Content:
     """The content of a letter as it was put into the outbox."""
     shape = CONTENTS[letter.name]
-    known = get_type_hints(shape)
+    known = {field.name for field in fields(shape)}
     values = {name: _back(value) for name, value in letter.context.items() if name in known}
     return shape(**values)
 
