@@ -15,8 +15,8 @@ from eventhub.models.accounts import Account, Participant
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Party, Registration
-from eventhub.queries.invites import mask_address
 from eventhub.queries.organisations import under
+from eventhub.queries.outbox import mask_address
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from eventhub.domain.identity import mask_name
 from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import LetterState, Method
 from eventhub.i18n import N_, Bilingual, Text, _
-from eventhub.queries import invites as outbox
-from eventhub.queries.invites import LetterPage, Slip
+from eventhub.queries import outbox
+from eventhub.queries.outbox import LetterPage, Slip
 from eventhub.services import outbox as sending
 from eventhub.services.letters import CONTENTS
 from eventhub.web.access import ORGANISER, permission, require_actor

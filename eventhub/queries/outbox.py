@@ -1,0 +1,173 @@
+"""The outbox as the desk sees it: what went out and what waits, and slips for those who cannot be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from eventhub.config import Settings
+from eventhub.domain.problems import NotFound
+from eventhub.domain.terms import LetterState, Method
+from eventhub.extensions import db
+from eventhub.i18n import Bilingual
+from eventhub.models.accounts import Participant
+from eventhub.models.invites import Letter
+from eventhub.models.organisations import Organisation
+from eventhub.models.programmes import Programme
+from eventhub.models.registrations import Registration
+from eventhub.queries import programmes
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """One letter of the outbox. ``label`` is its subject in a word: which letter it is."""
+
+    id: int
+    name: str
+    registration: str
+    recipient: str
+    address_masked: str
+    method: Method | None
+    sequence: int | None
+    state: LetterState
+    created_at: datetime
+    sent_at: datetime | None
+    tries: int
+    next_try_at: datetime | None
+    error: str
+    may_be_sent_again: bool
+
+
+@dataclass(frozen=True)
+class LetterPage:
+    """Some letters, how many there are of each state, and where the next page begins."""
+
+    rows: tuple[LetterRow, ...] = ()
+    by_state: Mapping[LetterState, int] | None = None
+    next_before: int | None = None
+    sending_off: bool = False
+    """Sending is switched off by a setting: what is queued waits."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What is printed for somebody who cannot be written to: the letter's words, for whom, of which unit."""
+
+    letter: int
+    registration: str
+    name: str
+    unit: Bilingual
+    kind_of_letter: str
+    words: Mapping[str, Any]
+
+
+def letters(
+    programme: str,
+    *,
+    state: LetterState | None = None,
+    name: str = "",
+    registration: str = "",
+    before: int | None = None,
+    size: int = 50,
+) -> LetterPage:
+    """Letters of a programme, newest first, a page at a time (keyset: ``before`` is the last row of the page before)."""
+    settings: Settings = current_app.extensions["settings"]
+    programme_id = programmes.id_of(db.session(), programme)
+    wanted = (
+        select(Letter, Registration.code)
+        .outerjoin(Registration, Registration.id == Letter.registration_id)
+        .where(Letter.programme_id == programme_id)
+    )
+    if state is not None:
+        wanted = wanted.where(Letter.state == state)
+    if name:
+        wanted = wanted.where(Letter.name == name)
+    if registration:
+        wanted = wanted.where(Registration.code == registration)
+    if before is not None:
+        wanted = wanted.where(Letter.id < before)
+    rows = db.session.execute(wanted.order_by(Letter.id.desc()).limit(size + 1)).all()
+    shown = rows[:size]
+    by_state = _count_by_state(programme_id)
+    return LetterPage(
+        rows=tuple(_letter_row(letter, code) for letter, code in shown),
+        by_state=by_state,
+        next_before=shown[-1][0].id if len(rows) > size else None,
+        sending_off=settings.mail_off,
+    )
+
+
+def _count_by_state(programme_id: int) -> dict[LetterState, int]:
+    rows = db.session.execute(
+        select(Letter.state, func.count().label("letters"))
+        .where(Letter.programme_id == programme_id)
+        .group_by(Letter.state)
+    )
+    return {row.state: row.letters for row in rows}
+
+
+def programme_of_letter(letter_id: int) -> str:
+    """The programme a letter belongs to, so that a page can ask who may touch it; :class:`NotFound` if none."""
+    found = db.session.scalar(
+        select(Programme.code).join(Letter, Letter.programme_id == Programme.id).where(Letter.id == letter_id)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def slips(programme: str) -> tuple[Slip, ...]:
+    """What is to be printed, the newest of each registration, by unit."""
+    rows = db.session.execute(
+        select(Letter, Registration.code, Participant.name, Organisation.name_zh, Organisation.name_en)
+        .join(Programme, Programme.id == Letter.programme_id)
+        .join(Registration, Registration.id == Letter.registration_id)
+        .join(Participant, Participant.id == Registration.participant_id)
+        .outerjoin(Organisation, Organisation.id == Participant.organisation_id)
+        .where(Programme.code == programme, Letter.state == LetterState.PRINT)
+        .order_by(Organisation.path, Registration.id, Letter.id.desc())
+    ).all()
+    newest: dict[str, Any] = {}
+    for row in rows:
+        newest.setdefault(row.code, row)
+    return tuple(
+        Slip(
+            letter=row.Letter.id,
+            registration=row.code,
+            name=row.name,
+            unit=Bilingual(row.name_zh or "", row.name_en or ""),
+            kind_of_letter=row.Letter.name,
+            words=row.Letter.context,
+        )
+        for row in newest.values()
+    )
+
+
+def _letter_row(letter: Letter, code: str | None) -> LetterRow:
+    return LetterRow(
+        id=letter.id,
+        name=letter.name,
+        registration=code or "",
+        recipient=letter.recipient_name,
+        address_masked=mask_address(letter.recipient_address or ""),
+        method=letter.method,
+        sequence=letter.sequence,
+        state=letter.state,
+        created_at=letter.created_at,
+        sent_at=letter.sent_at,
+        tries=letter.tries,
+        next_try_at=letter.run_after,
+        error=letter.error or "",
+        may_be_sent_again=letter.state in {LetterState.SENT, LetterState.DEAD},
+    )
+
+
+def mask_address(address: str) -> str:
+    """An address that can be recognised and not copied: m***@example.org."""
+    local, at, domain = address.partition("@")
+    return f"{local[:1]}***{at}{domain}" if at else ""
