@@ -136,9 +136,11 @@ def _widely(search: Search) -> None:
 
 def _bound_the_rest(search: Search) -> None:
     """Take stock of the best answer; stages without a bound get the relaxation's."""
-    form, best = search.form, search.best
-    if best is None:
+    form = search.form
+    if search.best is None:
         return
+    search.offer(_without_idle(form, search.best))
+    best = search.best
     reached = [aim.value(best) for aim in form.aims]
     for number, aim in enumerate(form.aims):
         if number < len(search.bounds):
@@ -157,6 +159,17 @@ def _bound_the_rest(search: Search) -> None:
         )
     ]
     search.lot_value = lot.luckiest(form, best)
+
+
+def _without_idle(form: Form, values: Ints) -> Ints:
+    """The same placements with nothing kept open that nobody uses: a stop comes before later stages close it."""
+    units = values[: len(form.problem.choices.group)]
+    runs = form.problem.options.must_run.copy()
+    runs[form.problem.choices.option[units > 0]] = True
+    entries = carriers.entries(form.sheet)
+    names = form.sheet.names["pieces"].tolist()
+    taken = {entry: int(values[name]) for entry, name in zip(entries, names, strict=True) if runs[entry[0]]}
+    return form.complete(units, taken)
 
 
 def _draw(search: Search, model: exact.Model, *, kept: bool = False) -> None:

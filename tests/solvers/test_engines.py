@@ -49,6 +49,15 @@ def test_stop_is_heard():
     assert outcome.run["seconds"] < 5
 
 
+@pytest.mark.parametrize("after", [4, 6, 8])
+def test_a_stop_between_two_aims_leaves_nothing_open_that_nobody_uses(after):
+    problem, told = read(samples.retreat(scale=0.01)), []
+    outcome = solve(problem, seconds=60, on_progress=told.append, should_stop=lambda: len(told) >= after)
+    assert outcome.status is Status.FEASIBLE
+    assert outcome.placements
+    assert not audit(problem, outcome)
+
+
 class Stop:
     """Says no so many times, then yes."""
 
