@@ -325,10 +325,12 @@ def _far(far: Progress) -> list[dict[str, object]]:
 
 def quality(state: RunState, gap: int | None) -> Text | None:
     """How good a result is, in words. ``gap`` in millionths of the best possible."""
-    if state is RunState.OPTIMAL or gap == 0:
+    if state is RunState.OPTIMAL:
         return N_("Proved: under these rules no result is better.")
     if state is not RunState.FEASIBLE:
         return None
+    if gap == 0:
+        return N_("Every aim is proved; only the draw among equals was not followed to its end.")
     if gap is None:
         return N_("Good, but it is not known how far from the best.")
     if gap < MILLION // 1000:
