@@ -14,6 +14,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import upgrade as upgrade_to_newest_schema
 from playwright.sync_api import Browser, Page
 from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
 from waitress.server import create_server
 
 from eventhub.config import Settings
@@ -154,10 +155,14 @@ def opened(settings: Settings) -> Iterator[Flask]:
         engine = db.engine
     if settings.is_sqlite:
         event.listen(engine, "connect", _never_wait_for_the_disk)
-    yield app
-    with app.app_context():
-        db.session.remove()
-    engine.dispose()
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+        left_open = engine.pool.checkedout() if isinstance(engine.pool, QueuePool) else 0
+        engine.dispose()
+    assert left_open == 0, "Something still holds a connection: it would be closed in the middle of another test."
 
 
 def _never_wait_for_the_disk(connection: Any, _record: object) -> None:
