@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 
 from eventhub import kinds
 from eventhub.extensions import db
-from eventhub.i18n import Bilingual
+from eventhub.i18n import N_, Bilingual
+from eventhub.kinds import Fact
 from eventhub.services import programmes
+from eventhub.web.public.programmes import Group, Option
 from tests.kinds.stories import heat
 from tests.scenario import REGION, Scenario, camp_facts
 from tests.signing_up import at_home, soup
@@ -146,3 +148,20 @@ def test_the_last_day_names_the_hour(client: FlaskClient, story: Scenario) -> No
     story.at = datetime(2026, 5, 31, 17, tzinfo=UTC)
     assert "今天 08:00 截止" in words(client, "/")
     assert date(2026, 6, 1) == (story.at + timedelta(hours=8)).date()
+
+
+def test_a_fact_of_one_option_is_not_told_of_the_whole_table():
+    def option(code, facts):
+        return Option(code, code, "", "", None, 0, 0, tuple(Fact(N_(label), value) for label, value in facts))
+
+    group = Group(
+        "",
+        "",
+        (
+            option("R1", [("Price", 780), ("Meals", "halal")]),
+            option("R2", [("Price", 640), ("Meals", "halal")]),
+        ),
+        as_cards=False,
+        sign_up_url="",
+    )
+    assert [str(fact.value) for fact in group.shared] == ["halal"]

@@ -89,6 +89,16 @@ class Group:
     as_cards: bool
     sign_up_url: str
 
+    @property
+    def shared(self) -> tuple[Fact, ...]:
+        """The facts that hold for every option here: these alone may stand once for the whole table."""
+        told = [{(str(fact.label), str(fact.value)) for fact in option.facts} for option in self.options]
+        return tuple(
+            fact
+            for fact in (self.options[0].facts if self.options else ())
+            if all((str(fact.label), str(fact.value)) in each for each in told)
+        )
+
 
 @dataclass(frozen=True)
 class Item:
