@@ -82,10 +82,14 @@ class Outcome:
 
     @property
     def gap(self) -> int | None:
-        """The largest gap of a stage before the lot, in millionths; None if a bound is missing."""
-        gaps = [stage.gap for stage in self.stages if stage.stage != "lot"]
-        known = [gap for gap in gaps if gap is not None]
-        return max(known, default=0) if len(known) == len(gaps) else None
+        """The gap of the first stage that is not proved, the lot aside, in millionths: 0 where all are proved.
+
+        Stages come in the order of their weight, so what is open in an earlier one outweighs all that follows.
+        None where that stage has no bound.
+        """
+        open_stages = (stage for stage in self.stages if stage.stage != "lot" and stage.gap != 0)
+        first = next(open_stages, None)
+        return 0 if first is None else first.gap
 
     def to_dict(self) -> dict[str, Any]:
         """The result format, ready for JSON."""

@@ -1,6 +1,7 @@
 """The engines at a size worth timing: the clock is kept, answers are clean, effort repeats."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from solvers import samples
 from solvers.audit import audit
 from solvers.engines import conflict, flow, lot
 from solvers.engines.search import Search
-from solvers.outcome import Status
+from solvers.outcome import StageResult, Status
 from solvers.problem import read
 from solvers.rules.form import Form
 from solvers.solve import EngineError, solve
@@ -135,3 +136,14 @@ def test_without_time_the_draw_claims_only_what_needs_no_proof():
     form = Form.of(problem)
     nobody = form.complete(problem.choices.units * 0)
     assert lot.luckiest(form, nobody) == 0
+
+
+def test_the_gap_of_an_answer_is_that_of_the_first_stage_left_open():
+    """A loose bound on what weighs least says nothing of what weighs most."""
+    proved = StageResult("placed", value=100, bound=100, tier=1)
+    near = StageResult("placed", value=98, bound=100, tier=2)
+    loose = StageResult("rank", value=50, bound=0)
+    outcome = solve(read(samples.plain(groups=4, options=2)), seconds=5)
+    assert replace(outcome, stages=(proved, near, loose)).gap == near.gap == 20409
+    assert replace(outcome, stages=(proved, StageResult("lot", value=1, bound=9))).gap == 0
+    assert replace(outcome, stages=(proved, StageResult("rank", value=5, bound=None))).gap is None
