@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from eventhub.domain import identity
 from eventhub.domain.facts import Actor, PersonDraft
 from eventhub.domain.phases import ZONE
-from eventhub.domain.problems import NotAllowed, NotFound, Problem, Refused, refuse
-from eventhub.domain.terms import Role
+from eventhub.domain.problems import NotFound, Problem, Refused, refuse
 from eventhub.extensions import transaction
 from eventhub.i18n import N_
 from eventhub.models.accounts import Claim, Participant, Relation
@@ -323,9 +322,3 @@ def _seals() -> Seals:
 
 def _demo_numbers() -> bool:
     return bool(current_app.extensions["settings"].demo_numbers)
-
-
-def demand_officer(by: Actor) -> None:
-    """Raise unless somebody speaks for a unit."""
-    if not by.roles & {Role.OFFICER, Role.ORGANISER}:
-        raise NotAllowed
