@@ -141,7 +141,7 @@ class AllottedLetter(Content):
             (N_("Where"), self.where),
             (N_("Meeting point"), self.meeting_point),
             (N_("Who goes"), self.who),
-            (N_("Registration number"), self.code),
+            (N_("Personal number"), self.code),
             lines=self.lines,
         )
 
@@ -193,7 +193,7 @@ class WithdrawnLetter(Content):
             (self.option_word, self.option),
             (N_("When"), self.when),
             (N_("Who goes"), self.who),
-            (N_("Registration number"), self.code),
+            (N_("Personal number"), self.code),
         )
 
 
@@ -220,7 +220,7 @@ class WaitlistedLetter(Content):
             (N_("Programme"), self.programme),
             (self.option_word, self.option),
             (N_("Who goes"), self.who),
-            (N_("Registration number"), self.code),
+            (N_("Personal number"), self.code),
         )
 
 
@@ -246,7 +246,7 @@ class NotSelectedLetter(Content):
         return _rows(
             (N_("Programme"), self.programme),
             (N_("Who goes"), self.who),
-            (N_("Registration number"), self.code),
+            (N_("Personal number"), self.code),
         )
 
 

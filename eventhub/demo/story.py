@@ -33,7 +33,7 @@ from eventhub.domain.facts import (
 )
 from eventhub.domain.phases import ZONE
 from eventhub.domain.seasons import WEEK
-from eventhub.domain.terms import RUN_USABLE, PartyRole, Role
+from eventhub.domain.terms import RUN_USABLE, PartyRole, RegistrationState, Role
 from eventhub.extensions import db
 from eventhub.i18n import Bilingual, _
 from eventhub.kinds import SignUp
@@ -65,6 +65,10 @@ SMALL = 400
 LETTERS_AT_ONCE = 500
 IDENTITY_NUMBERS = 5
 STAFF_DOMAIN = "union.example"
+_OPEN_TO_TRY = Bilingual(
+    "正在报名的示范项目，可在此体验报名、变更和撤回；条件和规则与同类项目相同。",
+    "Open for sign-up in this demonstration: sign up, change and withdraw here; conditions and rules are those of the kind.",
+)
 OPEN_ITEMS, OPEN_OPTIONS = 2, 3
 """What the programme that is open for sign-up offers: the first options of the first items."""
 
@@ -415,6 +419,7 @@ class _Story:
             shown,
             code=code,
             title=Bilingual(f"{shown.title.zh}（加开）", f"{shown.title.en}: places added"),
+            summary=_OPEN_TO_TRY,
             announced_at=None,
             opens_at=self._days_ago(3, 9),
             closes_at=self._days_ago(-21, 18),
@@ -428,13 +433,20 @@ class _Story:
         return code
 
     def _faces(self) -> dict[Role, str]:
-        """An account of each role with something to see: whoever the story follows, where there is one."""
+        """An account of each role with something to see: the first who signed up somebody that has a place."""
+        placed = set(
+            db.session.scalars(
+                select(Party.account_id)
+                .join(Registration, Registration.party_id == Party.id)
+                .where(Registration.state == RegistrationState.ALLOTTED)
+            )
+        )
         found = {Role.ORGANISER: self._codes["organiser"]}
-        for chapter in reversed(self._chapters):
-            for each in sorted(chapter.signed, key=lambda each: each.story != "withdrawn"):
-                sign_up_role = next(iter(self._actors[each.by].roles))
-                if sign_up_role not in found or each.story == "withdrawn":
-                    found[sign_up_role] = self._codes[each.by]
+        for chapter in self._chapters:
+            for each in chapter.signed:
+                actor = self._actors[each.by]
+                if actor.account_id in placed:
+                    found.setdefault(next(iter(actor.roles)), self._codes[each.by])
         return found
 
     def _days_ago(self, days: int, hour: int) -> datetime:

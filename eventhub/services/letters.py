@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from babel.dates import format_datetime
 from flask import current_app
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from eventhub.domain.calendar_entry import Mailbox
 from eventhub.domain.facts import Actor, Person, ProgrammeFacts
 from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import LetterState, Role
-from eventhub.i18n import DEFAULT_LOCALE, N_, use_locale
+from eventhub.i18n import DEFAULT_LOCALE, N_, babel_locale, current_locale, use_locale
 from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
 from eventhub.models.registrations import Party
@@ -142,7 +143,11 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _moment(at: datetime | None) -> str:
-    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
+    """A moment as the reader writes it: “2026年6月1日 18:00”, “1 June 2026, 18:00”."""
+    if at is None:
+        return ""
+    pattern = "y年M月d日 HH:mm" if current_locale() == "zh" else "d MMMM y, HH:mm"
+    return format_datetime(at.astimezone(ZONE), pattern, tzinfo=ZONE, locale=babel_locale())
 
 
 def _plain(value: Any) -> Any:

@@ -107,7 +107,7 @@ def _execute(
     if watch.quit:
         jobs.release(worker=worker)
         return None
-    if ended.killed or (watch.stopped and not ended.answered):
+    if ended.killed or (watch.stopped and ended.code == solving.NOT_BEGUN):
         # Ended before it had anything to show.
         return _finish(job, RunState.UNKNOWN, {}, worker=worker, at=clock())
     if not ended.answered:

@@ -36,6 +36,8 @@ LAST_WORDS = 20
 ANSWERED = frozenset({0, 3, 4})
 """Exit codes after which there is a result: an answer, proved impossible, nothing found in the time."""
 REFUSED = 2
+NOT_BEGUN = -signal.SIGTERM
+"""What a child ends with that was stopped before it could listen; any other code is a fault of its own."""
 
 
 class Order(Enum):

@@ -117,7 +117,7 @@ def test_a_place_is_told_in_chinese():
 地点：北京市朝阳区青少年营地
 集合地点：银川火车站进站口，7:20集合
 参加人：马同学
-报名号：CAMP-7K2M9Q
+个人编号：CAMP-7K2M9Q
 费用：免费
 
 携带物品
@@ -155,7 +155,7 @@ When: Mon 19 - Sat 24 July 2027 (5 nights)
 Where: Youth camp, Chaoyang, Beijing
 Meeting point: Yinchuan railway station, 7:20
 Who goes: Child M.
-Registration number: CAMP-7K2M9Q
+Personal number: CAMP-7K2M9Q
 Price: Free
 
 What to bring

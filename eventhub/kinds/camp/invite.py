@@ -135,7 +135,7 @@ def _entry(seat: SeatFacts, occasion: OccasionFacts) -> CalendarEntry:
     if str(occasion.meeting_point):
         lines.append(_("Meeting point: %(place)s", place=occasion.meeting_point))
     lines.append(_("To bring: %(things)s", things=Listing(_BRING)))
-    lines.append(_("Registration: %(code)s", code=seat.registration))
+    lines.append(_("Personal number: %(code)s", code=seat.registration))
     lines.append(
         _("Contact: %(name)s, %(phone)s", name=programme.contact_name, phone=programme.contact_phone)
     )

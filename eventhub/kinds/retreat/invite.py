@@ -101,7 +101,7 @@ def _entry(seat: SeatFacts, occasion: OccasionFacts) -> CalendarEntry:
         lines.append(_("Meeting point: %(place)s", place=occasion.meeting_point))
         place = _("%(place)s (meeting point: %(meeting)s)", place=place, meeting=occasion.meeting_point)
     lines.append(_("To bring: %(things)s", things=Listing(_BRING)))
-    lines.append(_("Registration: %(code)s", code=seat.registration))
+    lines.append(_("Personal number: %(code)s", code=seat.registration))
     lines.append(
         _("Contact: %(name)s, %(phone)s", name=programme.contact_name, phone=programme.contact_phone)
     )

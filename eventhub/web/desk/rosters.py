@@ -149,7 +149,7 @@ def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
         Column(_("Mobile number"), 16),
         Column(_("Signed up by"), 16),
         Column(_("Their mobile number"), 16),
-        Column(_("Registration number"), 14),
+        Column(_("Personal number"), 14),
         *(Column(str(question.label), 20) for question in questions),
     ]
     return Sheet(

@@ -39,7 +39,7 @@ def test_the_guardian_reads_which_child_when_where_and_what_to_bring():
     assert entry.summary == "测试项目 · B1营"
     assert entry.place == "北京市"
     assert entry.description.startswith("马同学已被“B1营”录取。\n集合地点：银川站前\n请携带：")
-    assert "报名号：R-77" in entry.description
+    assert "个人编号：R-77" in entry.description
     assert entry.description.endswith("联系人：杨老师，12900000001")
 
 
