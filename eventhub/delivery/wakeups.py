@@ -38,7 +38,11 @@ def wake(settings: Settings, topic: str, row: int) -> bool:
     """Tell whatever worker is there; False, and nothing worse, where the queue cannot be reached."""
     try:
         queue = _queue(settings.database_url, str(settings.instance))
-        queue.enqueue(_task(queue).s(topic, row))
+        try:
+            queue.enqueue(_task(queue).s(topic, row))
+        finally:
+            # Huey keeps a connection a thread for good; a wake-up is rare, and a thread of a server may end.
+            queue.storage.close()
     except Exception as error:  # noqa: BLE001 - whatever ails the queue, the sweep finds the row
         _log.warning("no wake-up for %s %s: %s", topic, row, error)
         return False
