@@ -162,7 +162,9 @@ def opened(settings: Settings) -> Iterator[Flask]:
             db.session.remove()
         left_open = engine.pool.checkedout() if isinstance(engine.pool, QueuePool) else 0
         engine.dispose()
-    assert left_open == 0, "Something still holds a connection: it would be closed in the middle of another test."
+    assert left_open == 0, (
+        "Something still holds a connection: it would be closed in the middle of another test."
+    )
 
 
 def _never_wait_for_the_disk(connection: Any, _record: object) -> None:
