@@ -296,13 +296,17 @@ def _claims(typed: str, kind: kinds.Kind, line: int) -> tuple[str, ...]:
 
 
 def _term(enum: type[Any], typed: str, line: int, column: Text) -> Any:
-    if not typed.strip():
+    """The term meant: its word in either language, or the beginning of one, as people shorten it (女, 随行, comp)."""
+    wanted = typed.strip().casefold()
+    if not wanted:
         return None
-    for term in enum:
-        if typed.strip() in _said(str(term), word(term)) or (
-            term in {Sex.FEMALE, Sex.MALE} and typed.strip() == {"female": "女", "male": "男"}[term]
-        ):
-            return term
+    meant = [
+        term
+        for term in enum
+        if any(said.casefold().startswith(wanted) for said in _said(str(term), word(term)))
+    ]
+    if len(meant) == 1:
+        return meant[0]
     raise Refused(
         Problem(
             "no_such_term",

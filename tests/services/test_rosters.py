@@ -187,3 +187,22 @@ def test_an_officers_word_counts_as_the_primary_unions_check(story: Scenario) ->
     hand_in(story, sheet([*BAI, key], head=head))
     claim = db.session.scalars(select(Claim)).one()
     assert (claim.kind, claim.checked) == (key, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "role"), [("随行", "companion"), ("参加人", "participant"), ("Comp", "companion")]
+)
+def test_a_role_may_be_shortened_as_people_do(story: Scenario, typed: str, role: str) -> None:
+    with use_locale("zh"):
+        head = [*heads(), str(rosters.COLUMNS["role"])]
+    hand_in(story, sheet([*MA, "参加人员"], [*MARY, typed], head=head))
+    found = db.session.scalars(select(Registration.role).order_by(Registration.id)).all()
+    assert [str(each) for each in found] == ["participant", role]
+
+
+def test_a_word_that_begins_two_or_none_is_asked_for_again(story: Scenario) -> None:
+    with use_locale("zh"):
+        head = [*heads(), str(rosters.COLUMNS["role"])]
+    with pytest.raises(Refused) as refused:
+        hand_in(story, sheet([*MA, "领队"], head=head))
+    assert {problem.code for problem in refused.value.problems} == {"no_such_term"}
