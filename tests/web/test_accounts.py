@@ -358,7 +358,7 @@ def test_what_was_typed_stays_when_a_new_account_is_refused(app: Flask, client: 
 def test_everything_missing_is_said_at_once(client: FlaskClient, units: None):
     answer = client.post("/sign-up", data={"role": "member"}, headers={"Accept-Language": "en"})
     assert answer.status_code == 422
-    complaints = re.findall(r'<li><a href="#(\w+)">([^<]+)</a></li>', answer.text)
+    complaints = re.findall(r'<li>\s*<a href="#(\w+)">([^<]+)</a>\s*</li>', answer.text)
     assert complaints == [
         ("name", "Name: Please fill this in."),
         ("email", "E-mail address: Give an e-mail address or a mobile number."),
