@@ -152,6 +152,8 @@ class _Story:
             self._publish_first(chapter)
         for chapter in self._chapters:
             self._second_act(chapter)
+        for chapter in self._chapters:
+            self._give_up(chapter)
         self._deliver(self._days_ago(1, 20))
         opened = tuple(self._open_another(chapter.programme) for chapter in self._chapters)
         self._deliver(self._days_ago(0, 8))
@@ -345,7 +347,7 @@ class _Story:
         self._give_identity_numbers(chapter, at + timedelta(hours=4))
 
     def _second_act(self, chapter: Chapter) -> None:
-        """A seat is moved by a second publication, then it is given up; another is given up as it was."""
+        """A seat is moved by a second publication."""
         code, by = chapter.programme.code, self._actors["organiser"]
         at = self._days_ago(3, 15)
         moved = chapter.followed["moved"]
@@ -363,6 +365,9 @@ class _Story:
             reason = "一个场次改变地点"
         publications.publish(code, _last_run(code).number, reason=reason, by=by, at=at + timedelta(hours=1))
         self._deliver(at + timedelta(hours=2))
+
+    def _give_up(self, chapter: Chapter) -> None:
+        """The seat that was moved is given up, and another as it was."""
         for story in ("moved", "withdrawn"):
             party = chapter.followed[story]
             who = next(each.by for each in chapter.signed if each.party == party)

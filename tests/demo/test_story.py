@@ -309,3 +309,8 @@ def test_nobody_signs_up_past_the_services(
             story.tell(
                 app, scale=SCALE, seed=SEED, today=TODAY, seconds=60, telling=Telling(lambda _said: None)
             )
+
+
+def test_no_letter_is_sent_before_it_was_written(told: story.Told):
+    assert told.programmes
+    assert db.session.scalars(select(Letter.name).where(Letter.sent_at < Letter.created_at)).all() == []
