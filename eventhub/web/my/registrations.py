@@ -30,7 +30,8 @@ from eventhub.web.access import SIGNED_IN, permission, require_actor
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.fields import choices, later
 from eventhub.web.my._states import what_next
-from eventhub.web.my.sign_up import CHANGEABLE, said
+from eventhub.web.my.sign_up.change import CHANGEABLE
+from eventhub.web.my.sign_up.review import said
 from eventhub.web.pages import now, page
 from eventhub.web.public._contacts import contact_of
 

@@ -35,7 +35,7 @@ from eventhub.web.forms.roster import (
     typed_applications,
     typed_form,
 )
-from eventhub.web.my.sign_up import ClosedPage, ItemPage
+from eventhub.web.my.sign_up.doors import ClosedPage, ItemPage
 from eventhub.web.pages import now, page
 from eventhub.web.public._contacts import children_officer, contact_of
 

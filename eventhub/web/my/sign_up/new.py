@@ -1,0 +1,95 @@
+"""A new sign-up: kept as a draft after each step, so that it can be left and continued."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from eventhub.domain import phases
+from eventhub.domain.facts import Application
+from eventhub.domain.problems import Refused
+from eventhub.domain.terms import RegistrationState
+from eventhub.queries import registrations as queries
+from eventhub.services import registrations as services
+from eventhub.web.access import SIGNED_IN, permission
+from eventhub.web.forms import registration as forms
+from eventhub.web.forms.registration import Step
+from eventhub.web.my.sign_up.choices import looked_for
+from eventhub.web.my.sign_up.doors import choose_item, closed_page
+from eventhub.web.my.sign_up.moment import Moment, mine, moment_of
+from eventhub.web.my.sign_up.order import after, demand_same, key_sent, people_of, problems_in, step_url
+from eventhub.web.my.sign_up.step import show
+
+
+@permission(SIGNED_IN)
+def begin(programme: str) -> ResponseReturnValue:
+    """Who goes: the first step, from which a draft is made."""
+    here = moment_of(programme)
+    closed = phases.not_open(here.programme, here.at)
+    if closed is not None:
+        return closed_page(here, closed)
+    item = request.values.get(
+        "item", "" if here.kind.choose_item else here.programme.items[0][0] if here.programme.options else ""
+    )
+    if here.kind.choose_item and item not in dict(here.programme.items):
+        return choose_item(here)
+    start = Application(
+        programme=programme, applicants=(), item=item, flexible=here.kind.flexible, on=here.today
+    )
+    if request.method != "POST":
+        return show(here, start, Step.PEOPLE)
+    application = forms.read(here.kind, start, request.form, here.persons, step=Step.PEOPLE)
+    problems = problems_in(here, application, Step.PEOPLE)
+    if problems:
+        return show(here, application, Step.PEOPLE, problems=problems, sent=True)
+    code = services.save_draft(application, by=here.actor, at=here.at, party=_same_draft(here, application))
+    return redirect(step_url(code, after(here.kind, Step.PEOPLE)), 303)
+
+
+@permission(SIGNED_IN)
+def continue_(code: str, step: str) -> ResponseReturnValue:
+    """One step of a draft; each is kept before the next is shown."""
+    row, here = mine(code)
+    if row.state is not RegistrationState.DRAFT:
+        # Sent already, from here or another window: the same form twice counts once.
+        return redirect(url_for("my.registrations.show", code=code), 303)
+    closed = phases.not_open(here.programme, here.at)
+    if closed is not None:
+        return closed_page(here, closed)
+    now_at = Step(step)
+    base = replace(queries.application_of(row), on=here.today)
+    if request.method != "POST":
+        return show(here, base, now_at, code=code)
+    if now_at is Step.REVIEW:
+        return _send(here, base, code)
+    application = forms.read(here.kind, base, request.form, here.persons, step=now_at)
+    if request.form.get("move"):
+        services.save_draft(application, by=here.actor, at=here.at, party=code)
+        return redirect(step_url(code, now_at, find=looked_for() or None), 303)
+    problems = problems_in(here, application, now_at)
+    if problems:
+        return show(here, application, now_at, code=code, problems=problems, sent=True)
+    services.save_draft(application, by=here.actor, at=here.at, party=code)
+    return redirect(step_url(code, after(here.kind, now_at)), 303)
+
+
+def _same_draft(here: Moment, application: Application) -> str | None:
+    """The draft that the same first page has made before: sent twice, it still is one."""
+    code = queries.draft_of(here.programme.code, here.actor)
+    if code is None:
+        return None
+    row = queries.party(code, here.actor, on=here.today, steps=False)
+    wanted = {each.person.code for each in application.applicants if each.person}
+    return code if row.item == application.item and people_of(row) == wanted else None
+
+
+def _send(here: Moment, base: Application, code: str) -> ResponseReturnValue:
+    application = replace(base, consents=forms.agreed(request.form))
+    demand_same(request.form.get("stamp", ""), base)
+    try:
+        services.submit(code, key=key_sent(), by=here.actor, at=here.at, application=application)
+    except Refused as refused:
+        return show(here, application, Step.REVIEW, code=code, problems=refused.problems, sent=True)
+    return redirect(url_for("my.registrations.show", code=code, sent=1), 303)
