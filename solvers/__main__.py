@@ -1,4 +1,4 @@
-"""The command line: python -m solvers solve | audit | explain."""
+"""The command line: python -m solvers solve | audit | explain | draw."""
 
 import argparse
 import json
@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 
+from solvers import draw
 from solvers.audit import audit
+from solvers.draw import DrawError
 from solvers.outcome import Outcome, Status
 from solvers.problem import ProblemError, read
 from solvers.reasons import explain
@@ -30,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
-    except (ProblemError, EngineError) as error:
+    except (ProblemError, EngineError, DrawError) as error:
         print(error, file=sys.stderr)
         return REFUSED
 
@@ -73,6 +75,18 @@ def _explain(options: argparse.Namespace) -> int:
         print(f'no group "{options.group}"', file=sys.stderr)
         return REFUSED
     print(explain(problem, outcome, options.group).paragraph)
+    return ANSWER
+
+
+def _draw(options: argparse.Namespace) -> int:
+    try:
+        text = options.receipts.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise DrawError(f"{options.receipts}: {getattr(error, 'strerror', None) or error}") from None
+    receipts = draw.read(text)
+    print(f"list {draw.fingerprint(receipts)}", file=sys.stderr)
+    for receipt, lot in draw.lots(receipts, options.seed).items():
+        print(f"{lot}\t{receipt}")
     return ANSWER
 
 
@@ -160,6 +174,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("problem", type=Path)
     command.add_argument("result", type=Path)
     command.add_argument("group", metavar="GROUP")
+    command = commands.add_parser(
+        "draw",
+        help="draw lots from receipts and a published seed",
+        description="Print lot and receipt, the luckiest first. Lots follow the SHA-256 of seed:receipt, so anybody can"
+        " repeat the draw; the digest of the list goes to the error stream, to be published before the seed is known.",
+    )
+    command.set_defaults(run=_draw)
+    command.add_argument("receipts", type=Path, help="a file with one receipt on each line")
+    command.add_argument("--seed", required=True, help="what was published after the list, as one text")
     return parser
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from eventhub.models.programmes import Option
 from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Registration
 from eventhub.queries import snapshots
+from solvers import draw
 from solvers.problem import Problem as SolverProblem
 from solvers.problem import read as read_problem
 
@@ -41,7 +41,8 @@ def freeze(programme_id: int, *, seed: int, on: datetime) -> Framed:
     with snapshot() as session:
         taken = snapshots.take(session, programme_id, on=on.astimezone(ZONE).date())
         held = _held(session, programme_id)
-    lots = draw((party.code for party in taken.parties), seed=seed)
+    codes = [party.code for party in taken.parties]
+    lots = draw.lots(codes, str(seed)) if codes else {}
     parties = tuple(replace(party, lot=lots[party.code]) for party in taken.parties)
     kind = kinds.of(taken.programme)
     framed = kind.frame(taken.programme, parties)
@@ -51,15 +52,6 @@ def freeze(programme_id: int, *, seed: int, on: datetime) -> Framed:
         framed["previous"] = previous
     text = json.dumps(framed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     return Framed(taken, parties, text, read_problem(text), rule_version(taken.programme))
-
-
-def draw(codes: Any, *, seed: int) -> dict[str, int]:
-    """Lots by a draw that anybody can repeat: codes in the order of SHA-256 of ``seed:code``, numbered from 1.
-
-    Who comes or goes between two runs of one seed changes nothing in the order of the others.
-    """
-    in_turn = sorted(codes, key=lambda code: (hashlib.sha256(f"{seed}:{code}".encode()).digest(), code))
-    return {code: lot for lot, code in enumerate(in_turn, start=1)}
 
 
 def rule_version(programme: ProgrammeFacts) -> str:

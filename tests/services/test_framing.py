@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 
 import pytest
 from flask import Flask
 
-from eventhub.services import framing, registrations
+from eventhub.services import registrations
+from solvers import draw
 from tests.allotting import allot, options_of, run_row, sign_up
 from tests.scenario import Scenario
 
@@ -30,14 +32,15 @@ def test_no_name_of_a_person_reaches_the_solver(story: Scenario) -> None:
     assert [word for word in hidden if word in text] == []
 
 
-def test_a_draw_keeps_the_order_of_those_who_stay(story: Scenario) -> None:
-    codes = [f"p{number:08d}" for number in range(50)]
-    everybody = framing.draw(codes, seed=5)
-    fewer = framing.draw([code for code in codes if code != codes[7]], seed=5)
+def test_a_stranger_repeats_the_lots_from_the_seed_in_the_record(story: Scenario) -> None:
+    sign_up(story, 3)
+    run = run_row(story, allot(story))
 
-    left = [code for code in codes if code != codes[7]]
-    assert sorted(left, key=everybody.__getitem__) == sorted(left, key=fewer.__getitem__)
-    assert sorted(everybody.values()) == list(range(1, 51))
+    assert run.problem is not None
+    groups = json.loads(zlib.decompress(run.problem))["groups"]
+    assert {one["id"]: one["lot"] for one in groups} == draw.lots(
+        [one["id"] for one in groups], str(run.seed)
+    )
 
 
 def test_who_withdrew_is_not_put_before_the_solver(story: Scenario) -> None:
