@@ -1,0 +1,7 @@
+"""Seeded problems of any size, told in the problem's own format: one function a family."""
+
+from benchmarks.instances.capacities import capacities
+from benchmarks.instances.households import households
+from benchmarks.instances.opening import opening
+
+__all__ = ["capacities", "households", "opening"]
