@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eventhub.domain.facts import Application, ConsentText, OptionFacts
+from eventhub.domain.particulars import Particular
 from eventhub.domain.questions import Answer, Asked, Question
 from eventhub.i18n import N_
 
@@ -28,10 +29,15 @@ MEALS = Question(
     sensitive=True,
 )
 
+HALAL_KITCHEN = Particular("halal", N_("Halal meals can be cooked"), "yes_no", default=True)
+"""What an organiser says of a host's kitchen."""
+
 
 def halal_missing(option: OptionFacts, answers: Mapping[str, Any]) -> bool:
     """Whether somebody needs halal meals where the host has none; a host that says nothing can cook them."""
-    return answers.get(MEALS.key) == HALAL and not option.details.get("halal", True)
+    return answers.get(MEALS.key) == HALAL and not option.details.get(
+        HALAL_KITCHEN.key, HALAL_KITCHEN.default
+    )
 
 
 def meals_consent(application: Application) -> Iterable[ConsentText]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -31,10 +31,11 @@ from eventhub.domain.facts import (
     SeatFacts,
 )
 from eventhub.domain.identity import mask_name
+from eventhub.domain.particulars import Particular
 from eventhub.domain.problems import Problem
 from eventhub.domain.questions import Question
 from eventhub.domain.terms import Sex
-from eventhub.i18n import Text, add_catalogues
+from eventhub.i18n import N_, Text, add_catalogues
 
 FORMAT = "eventhub.allocation-problem/1"
 Json = dict[str, Any]
@@ -59,13 +60,21 @@ class Words:
     """Who goes together: “brothers, sisters and friends”, “team”, “family or workmates”."""
     not_run: Text
     """What befalls an option short of its minimum: “does not run”."""
+    first_day: Text
+    """The day an option begins: “first day of the camp”, “day of the heat”."""
+    last_day: Text
+    cost: Text | None = None
+    """What it costs if it runs, whoever comes; None: the kind counts no such cost, so no form asks for it."""
+    head_cost: Text | None = None
+    """What it costs for each who comes; None: the kind counts no such cost."""
 
 
 @dataclass(frozen=True)
 class SettingField:
-    """One setting an organiser may change: a number, a yes or no, or an ordered list of choices.
+    """One setting an organiser may change: a number, an amount, a yes or no, or an ordered list of choices.
 
-    ``answer`` is one of ``number``, ``yes_no``, ``order`` (every choice once, dearest first), ``choice``.
+    ``answer`` is one of ``number``, ``money`` (typed in yuan, kept in fen), ``yes_no``, ``order`` (every choice once,
+    dearest first), ``choice``. ``minimum`` and ``maximum`` bound a number, or an amount in fen.
     """
 
     key: str
@@ -76,6 +85,8 @@ class SettingField:
     choices: tuple[tuple[str, Text], ...] = ()
     minimum: int = 0
     maximum: int = 1_000_000
+    unit: Text | None = None
+    """What the number counts, said behind the field: “minutes”."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +186,10 @@ class Kind:
     colour: str
     """A CSS colour for recognition; its drawing is ``templates/mark.svg`` of the folder."""
     settings: tuple[SettingField, ...] = ()
+    particulars: tuple[Particular, ...] = ()
+    """What an organiser fills in of an option besides what every option has; it lies in the option's ``details``."""
+    timed: bool | None = None
+    """Whether occasions have hours: always, never (whole days), or as the organiser likes (None)."""
     questions: tuple[Question, ...] = ()
     party_sizes: tuple[int, int] = (1, 1)
     """Fewest and most people a party may have."""
@@ -190,6 +205,9 @@ class Kind:
     claims: tuple[tuple[str, Text], ...] = ()
     """Claims that matter here (priority, eligibility), checked by the primary union as yes or no."""
 
+    check_option: Callable[[ProgrammeFacts, OptionFacts], Iterable[Problem]] = _nothing
+    """What is wrong with an option as a whole. A problem's field is that of the desk's form: ``minimum``,
+    ``occasions-0-ends``, ``details-max_age``."""
     check: Callable[[ProgrammeFacts, Application], Iterable[Problem]] = _nothing
     """Who may register: problems of the application as a whole and of each person, with the rule cited."""
     bars: Bars = lambda *_: None
@@ -200,6 +218,9 @@ class Kind:
 
     group: Callable[[ProgrammeFacts, PartyFacts], Json]
     """Tier, tags, weight of a party for the solver (``allocation format: groups[]`` without id and choices)."""
+    tiers: Callable[[ProgrammeFacts], Sequence[tuple[str, Text]]] = _nothing
+    """What :attr:`group` calls its tiers, in their order: tier 1 is the first. A key names the same people whatever
+    their place in the order; none: the tiers have numbers only, or all are alike."""
     choice: Callable[[ProgrammeFacts, PartyFacts, OptionFacts], Json] = lambda *_: {}
     """What one choice costs and uses (``choices[]`` without option and rank)."""
     option: Callable[[ProgrammeFacts, OptionFacts], Json]
@@ -230,6 +251,20 @@ class Kind:
     def setting(self, programme: ProgrammeFacts, key: str) -> Any:
         """A setting of the programme, or the kind's default."""
         return setting_of(self.settings, programme, key)
+
+    def option_problems(self, programme: ProgrammeFacts, option: OptionFacts) -> Iterator[Problem]:
+        """What is wrong with an option: hours that are missing, and whatever else the kind finds."""
+        if self.timed:
+            yield from (
+                Problem(
+                    "no_hours",
+                    N_("Say at what hour it begins and ends."),
+                    f"occasions-{number}-starts",
+                )
+                for number, occasion in enumerate(option.occasions)
+                if not (isinstance(occasion.starts, datetime) and isinstance(occasion.ends, datetime))
+            )
+        yield from self.check_option(programme, option)
 
     def calendar_name(self, programme: ProgrammeFacts, person: Person) -> str:
         """What of a name may stand in calendars and mails of this programme.

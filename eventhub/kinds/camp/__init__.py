@@ -4,7 +4,7 @@ from pathlib import Path
 
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
-from eventhub.kinds.camp import allotment, checks, invite
+from eventhub.kinds.camp import allotment, checks, invite, particulars
 from eventhub.kinds.camp.demo import DEMO
 from eventhub.kinds.camp.questions import FAMILIES, QUESTIONS, SETTINGS
 
@@ -19,19 +19,27 @@ KIND = Kind(
         participant=N_("camper"),
         party=N_("brothers, sisters and friends"),
         not_run=N_("This batch does not run"),
+        first_day=N_("First day"),
+        last_day=N_("Last day"),
+        cost=N_("Cost of a batch that runs"),
+        head_cost=N_("Cost a child"),
     ),
     folder=Path(__file__).parent,
     colour="#2f7d4f",
     settings=SETTINGS,
+    particulars=particulars.PARTICULARS,
+    timed=False,
     questions=QUESTIONS,
     party_sizes=(1, 4),
     most_choices=5,
     for_guardians=True,
     claims=FAMILIES,
+    check_option=particulars.check_option,
     check=checks.check,
     bars=checks.bars,
     consents=checks.consents,
     group=allotment.group,
+    tiers=allotment.tiers,
     option=allotment.option,
     joint=allotment.joint,
     objective=allotment.objective,

@@ -1,15 +1,8 @@
 """How the places of a camp are given out: who comes first, what a batch takes, what ties the batches together.
 
 What a batch's ``OptionFacts`` hold: ``capacity`` children, ``minimum`` to run, ``cost_fen`` once if it runs and
-``head_cost_fen`` a child, one occasion of whole days, and in ``details``
-
-=================  =====================================================================================
-``adults``         teachers there are for this batch (medic, safety officer and leader not counted)
-``halal``          whether the site can cook halal meals (default: yes)
-``days, nights``   as people count them, for the card
-``programme_zh``   what is done, a list of short texts; ``programme_en`` the same in English
-``transport_zh``   how one travels, ``transport_en`` the same in English; may be missing
-=================  =====================================================================================
+``head_cost_fen`` a child, occasions of whole days, and in ``details`` what :mod:`eventhub.kinds.camp.particulars`
+describes; of it the teachers (``adults``) bear on who has a place.
 
 The programme's ``settings["fund"]`` names the source that pays; without it the first source does. Claims that count
 are ``hardship``, ``migrant`` and ``new_form``; having been before is a ``PastPlace`` of the same kind that was attended.
@@ -21,8 +14,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from eventhub.domain.facts import OptionFacts, PartyFacts, Person, ProgrammeFacts
+from eventhub.i18n import N_, Text
 from eventhub.kinds import Json, fund, fund_resources
-from eventhub.kinds.camp.questions import setting
+from eventhub.kinds.camp.questions import FAMILIES, setting
 
 
 def group(programme: ProgrammeFacts, party: PartyFacts) -> Json:
@@ -53,6 +47,23 @@ def option(programme: ProgrammeFacts, option: OptionFacts) -> Json:
         framed["uses"] = {paying: option.cost_fen}
         framed["head_uses"] = {paying: option.head_cost_fen}
     return framed
+
+
+def tiers(programme: ProgrammeFacts) -> tuple[tuple[str, Text], ...]:
+    """The names of the tiers, in the order of :func:`tier_of`."""
+    named = dict(FAMILIES)
+    families = [(key, named[key]) for key in setting(programme, "family_order") if key in named]
+    families.append(("others", N_("Families no primary union has vouched for")))
+    if not setting(programme, "never_been_first"):
+        return tuple(families)
+    return tuple(
+        tier
+        for key, family in families
+        for tier in (
+            (key, N_("%(family)s, never been", family=family)),
+            (f"{key}:been", N_("%(family)s, been before", family=family)),
+        )
+    )
 
 
 def joint(programme: ProgrammeFacts, _parties: Sequence[PartyFacts]) -> Iterable[Json]:

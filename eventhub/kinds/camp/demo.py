@@ -112,8 +112,6 @@ def _batch(batch: dict[str, Any], move: timedelta) -> OptionFacts:
         details={
             "adults": batch["teachers"],
             "halal": True,
-            "days": (last - first).days + 1,
-            "nights": (last - first).days,
             "programme_zh": batch["programme_zh"],
             "programme_en": [_PROGRAMME_EN[each] for each in batch["programme_zh"]],
             "transport_zh": transport_zh,

@@ -77,8 +77,8 @@ def facts(programme: ProgrammeFacts, option: OptionFacts) -> tuple[Fact, ...]:
             N_("Length"),
             N_(
                 "%(days)s days, %(nights)s nights",
-                days=details.get("days", nights + 1),
-                nights=details.get("nights", nights),
+                days=nights + 1,
+                nights=nights,
             ),
         ),
         Fact(N_("Cost to the family"), N_("free")),

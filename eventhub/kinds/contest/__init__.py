@@ -4,7 +4,7 @@ from pathlib import Path
 
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
-from eventhub.kinds.contest import allotment, checks, invite
+from eventhub.kinds.contest import allotment, checks, invite, particulars
 from eventhub.kinds.contest.demo import DEMO
 from eventhub.kinds.contest.questions import QUESTIONS, SETTINGS
 
@@ -19,15 +19,21 @@ KIND = Kind(
         participant=N_("contestant"),
         party=N_("team"),
         not_run=N_("This heat does not run"),
+        first_day=N_("Day of the heat"),
+        last_day=N_("Day the heat ends"),
+        cost=N_("Prizes and costs of the heat"),
     ),
     folder=Path(__file__).parent,
     colour="#a8601c",
     settings=SETTINGS,
+    particulars=particulars.PARTICULARS,
+    timed=True,
     questions=QUESTIONS,
     party_sizes=(1, 4),
     choose_item=True,
     most_choices=3,
     flexible=True,
+    check_option=particulars.check_option,
     check=checks.check,
     bars=checks.bars,
     consents=checks.consents,

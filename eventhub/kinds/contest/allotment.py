@@ -3,17 +3,7 @@
 A programme is a series; ``OptionFacts.item`` is the code of a contest (C01 and so on) and its options are the heats.
 What a heat's ``OptionFacts`` hold: ``capacity`` and ``minimum`` in people, ``cost_fen`` if it costs the series money
 when it runs, one occasion with start and end as moments and the place with ``latitude`` and ``longitude``, and in
-``details``
-
-=====================  =================================================================================
-``field``              one of the seven: see ``questions.FIELDS``
-``item_zh``            what is done, ``item_en`` the same in English
-``venue_zh``           the place on the spot, ``venue_en`` the same in English; may be missing
-``team_sizes``         list of the numbers of people an entry may have, such as ``[1]`` or ``[2, 4]``
-``min_age, max_age``   completed years on the day of the heat, both included
-``minutes``            working time, for the card
-``halal``              whether halal lunch is to be had (default: yes)
-=====================  =================================================================================
+``details`` what :mod:`eventhub.kinds.contest.particulars` describes; ages are completed years on the day of the heat.
 
 A person's village is the person's own unit (``Person.unit``), else the place code. Somebody who enters several items
 is in several parties, under one person code.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
-from eventhub.kinds.retreat import allotment, checks, invite
+from eventhub.kinds.retreat import allotment, checks, invite, particulars
 from eventhub.kinds.retreat.demo import DEMO
 from eventhub.kinds.retreat.questions import PRIORITIES, QUESTIONS, SETTINGS
 
@@ -19,19 +19,25 @@ KIND = Kind(
         participant=N_("traveller"),
         party=N_("family or workmates"),
         not_run=N_("This departure does not run"),
+        first_day=N_("Day of departure"),
+        last_day=N_("Day of return"),
     ),
     folder=Path(__file__).parent,
     colour="#2b6a8f",
     settings=SETTINGS,
+    particulars=particulars.PARTICULARS,
+    timed=True,
     questions=QUESTIONS,
     party_sizes=(1, 45),
     companions=True,
     most_choices=5,
     claims=PRIORITIES,
+    check_option=particulars.check_option,
     check=checks.check,
     bars=checks.bars,
     consents=checks.consents,
     group=allotment.group,
+    tiers=allotment.tiers,
     choice=allotment.choice,
     option=allotment.option,
     joint=allotment.joint,

@@ -2,24 +2,9 @@
 
 What a departure's ``OptionFacts`` hold: ``capacity`` and ``minimum`` (12 to 45) in heads, companions counted; one
 occasion from the evening of arrival to the end of the last day as moments, with ``meeting_point``; money in ``details``
-and not in ``cost_fen`` or ``head_cost_fen``. In ``details``
-
-=============================  ==========================================================================
-``route``                      code of the route (R01 and so on)
-``base``                       code of the place where the beds are; departures of one base share them
-``beds``                       beds a night at the base; the largest given by its departures counts
-``coach``                      ``{"seats", "cost_fen", "most"}``: passengers a coach, cost a coach, coaches for this
-                               departure; ``"week_most"``, optional: coaches of the route in one calendar week
-``price_fen``                  price a participant; ``subsidy_fen`` (else the setting) is the fund's part of it
-``own_share_fen``              what is left for the participant
-``companion_price_fen``        what an adult companion pays; ``child_companion_price_fen`` a child
-``hub_minutes``                ``{city code: minutes}``: the way there, one way
-``halal``                      whether the host can cook halal meals (default: yes)
-``walking``                    ``low``, ``medium`` or ``high``
-``altitude_m``                 highest place that is gone to
-``suits_elderly``              whether it suits people who need short ways (default: yes)
-``stops_zh``                   what is seen, a list of short texts; ``stops_en`` the same in English; may be missing
-=============================  ==========================================================================
+and not in ``cost_fen`` or ``head_cost_fen``.
+What ``details`` hold is described in :mod:`eventhub.kinds.retreat.particulars`: departures of one ``base`` share its
+``beds`` (the largest given by its departures counts), those of one ``route`` its coaches of a calendar week.
 
 A source with a ``holder`` pays for the participants of that organisation and all below it (the nearest one up the
 tree), and what exceeds it is borne by its ``spill``; everybody else is paid for by the source that
@@ -35,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from eventhub.domain.facts import OptionFacts, PartyFacts, Person, ProgrammeFacts
+from eventhub.i18n import N_, Text
 from eventhub.kinds import Json, fund, fund_resources
 from eventhub.kinds.retreat.questions import PRIORITIES, setting
 
@@ -72,6 +58,13 @@ def has_been(programme: ProgrammeFacts, person: Person) -> bool:
     return any(past.attended and past.kind == programme.kind for past in person.history)
 
 
+def tiers(programme: ProgrammeFacts) -> tuple[tuple[str, Text], ...]:
+    """The names of the tiers, in the order of :func:`tier_of`."""
+    named = dict(PRIORITIES)
+    order = [(key, named[key]) for key in setting(programme, "priority_order") if key in named]
+    return (*order, ("others", N_("All other members")))
+
+
 def choice(programme: ProgrammeFacts, party: PartyFacts, option: OptionFacts) -> Json:
     """What the funds pay for a party: the subsidy of each participant from the source that answers for it."""
     subsidy = subsidy_of(programme, option)
@@ -87,6 +80,12 @@ def subsidy_of(programme: ProgrammeFacts, option: OptionFacts) -> int:
     """Fen a participant from the funds: never more than the price."""
     subsidy = int(option.details.get("subsidy_fen", setting(programme, "subsidy_fen")))
     return min(subsidy, int(option.details.get("price_fen", subsidy)))
+
+
+def own_share_of(programme: ProgrammeFacts, option: OptionFacts) -> int | None:
+    """Fen left for a participant to pay; None where the departure names no price."""
+    price = option.details.get("price_fen")
+    return None if price is None else int(price) - subsidy_of(programme, option)
 
 
 def payer_of(programme: ProgrammeFacts, person: Person) -> str | None:

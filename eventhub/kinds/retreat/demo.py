@@ -212,7 +212,6 @@ def _departure(route: Mapping[str, Any], number: int, day: date, capacity: int) 
             },
             "price_fen": price,
             "subsidy_fen": subsidy,
-            "own_share_fen": price - subsidy,
             "companion_price_fen": price,
             "child_companion_price_fen": route["companion_child_yuan"] * YUAN,
             "hub_minutes": route["minutes_from"],

@@ -11,13 +11,8 @@ from eventhub.domain.terms import PartyRole
 from eventhub.domain.wording import Listing, Money
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import Brief, Fact
-from eventhub.kinds.retreat.allotment import subsidy_of
-
-WALKING: dict[str, Text] = {
-    "low": N_("little walking"),
-    "medium": N_("some walking"),
-    "high": N_("long walks"),
-}
+from eventhub.kinds.retreat.allotment import own_share_of, subsidy_of
+from eventhub.kinds.retreat.particulars import WALKING
 
 
 def entries(seat: SeatFacts) -> tuple[CalendarEntry, ...]:
@@ -41,7 +36,7 @@ def brief(seat: SeatFacts) -> Brief:
         lines += _price(option, "companion_price_fen", N_("A companion pays"))
         lines += _price(option, "child_companion_price_fen", N_("A child along pays"))
     else:
-        lines += _price(option, "own_share_fen", N_("Own share"))
+        lines += _own_share(programme, option)
     lines.append(Fact(N_("Contact"), f"{programme.contact_name} {programme.contact_phone}"))
     return Brief(lines=tuple(lines), bring=_BRING)
 
@@ -58,7 +53,7 @@ def _money(programme: ProgrammeFacts, option: OptionFacts) -> list[Fact]:
     return [
         *_price(option, "price_fen", N_("Price")),
         Fact(N_("Subsidy"), N_("%(money)s a participant", money=Money(subsidy_of(programme, option)))),
-        *_price(option, "own_share_fen", N_("Own share")),
+        *_own_share(programme, option),
         *_price(option, "companion_price_fen", N_("A companion pays")),
         *_price(option, "child_companion_price_fen", N_("A child along pays")),
     ]
@@ -87,6 +82,11 @@ def _stay(option: OptionFacts) -> list[Fact]:
     if option.minimum:
         told.append(Fact(N_("Runs with"), N_("%(minimum)s people or more", minimum=option.minimum)))
     return told
+
+
+def _own_share(programme: ProgrammeFacts, option: OptionFacts) -> list[Fact]:
+    share = own_share_of(programme, option)
+    return [] if share is None else [Fact(N_("Own share"), Money(share))]
 
 
 def _price(option: OptionFacts, key: str, label: Text) -> list[Fact]:

@@ -45,8 +45,8 @@ SETTINGS = (
     ),
     SettingField(
         "subsidy_fen",
-        N_("Subsidy a participant, in fen, where a departure names none"),
-        "number",
+        N_("Subsidy a participant, where a departure names none"),
+        "money",
         50_000,
         maximum=10_000_000,
     ),

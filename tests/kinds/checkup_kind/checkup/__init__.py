@@ -4,7 +4,7 @@ from pathlib import Path
 
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
-from eventhub.kinds.checkup import allotment, checks, invite
+from eventhub.kinds.checkup import allotment, checks, invite, particulars
 from eventhub.kinds.checkup.demo import DEMO
 from eventhub.kinds.checkup.questions import QUESTIONS, SETTINGS
 
@@ -19,13 +19,19 @@ KIND = Kind(
         participant=N_("examinee"),
         party=N_("workmates"),
         not_run=N_("This half-day is not held"),
+        first_day=N_("Day of the check"),
+        last_day=N_("Day the check ends"),
+        head_cost=N_("Paid to the hospital for each"),
     ),
     folder=Path(__file__).parent,
     colour="#6b4f9a",
     settings=SETTINGS,
+    particulars=particulars.PARTICULARS,
+    timed=True,
     questions=QUESTIONS,
     most_choices=3,
     flexible=True,
+    check_option=particulars.check_option,
     bars=checks.bars,
     group=allotment.group,
     option=allotment.option,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from eventhub.domain.calendar_entry import CalendarEntry
 from eventhub.domain.facts import OptionFacts, ProgrammeFacts, SeatFacts
 from eventhub.domain.phases import ZONE
+from eventhub.domain.wording import Money
 from eventhub.i18n import N_, _
 from eventhub.kinds import Brief, Fact
 
@@ -27,8 +28,13 @@ def entries(seat: SeatFacts) -> tuple[CalendarEntry, ...]:
 
 
 def facts(_programme: ProgrammeFacts, option: OptionFacts) -> tuple[Fact, ...]:
-    """Where it is."""
-    return (Fact(N_("Hospital"), option.occasions[0].place),)
+    """Where it is, and what may be added."""
+    told = [Fact(N_("Hospital"), option.occasions[0].place)]
+    told += [
+        Fact(N_("May be added"), N_("%(test)s, %(price)s", test=each["name"], price=Money(each["price_fen"])))
+        for each in option.details.get("extras", ())
+    ]
+    return tuple(told)
 
 
 def brief(seat: SeatFacts) -> Brief:

@@ -20,4 +20,4 @@ QUESTIONS = (
     ),
 )
 
-SETTINGS = (SettingField("bring_fee", N_("Deposit to bring, in yuan"), "number", 0, maximum=1000),)
+SETTINGS = (SettingField("deposit_fen", N_("Deposit to bring"), "money", 0, maximum=100_000),)
