@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from solvers import draw
+from solvers import baselines, draw
 from solvers.audit import audit
 from solvers.draw import DrawError
 from solvers.outcome import Outcome, Status
@@ -53,6 +53,10 @@ def _solve(options: argparse.Namespace) -> int:
     if options.progress and sys.stderr.isatty():
         print(file=sys.stderr)
     _write(options.out, canonical_text(outcome.to_dict()) + b"\n")
+    if options.baseline and outcome.answered:
+        ours, other = baselines.standing_of(problem, outcome), baselines.run(problem, options.baseline)
+        beside = sys.stderr if options.out is None else sys.stdout
+        print(baselines.table(ours, other, options.baseline), file=beside)
     return {Status.INFEASIBLE: INFEASIBLE, Status.UNKNOWN: NOTHING_FOUND}.get(outcome.status, ANSWER)
 
 
@@ -164,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--engine", default="auto", help="auto, flow or cpsat")
     command.add_argument("--progress", action="store_true")
+    command.add_argument(
+        "--baseline",
+        choices=sorted(baselines.MECHANISMS),
+        help="also print what deferred acceptance (da) or serial dictatorship (sd) would have come to",
+    )
     command = commands.add_parser("audit", help="re-check a result")
     command.set_defaults(run=_audit)
     command.add_argument("problem", type=Path)
