@@ -109,6 +109,13 @@ class ReceivedLetter(Content):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangedLetter(ReceivedLetter):
+    """A registration that had arrived before was changed: the facts are those that stand now."""
+
+    name = "changed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AllottedLetter(Content):
     """A place was given: what, when, where, what to bring, why, and whom to call.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -135,6 +136,17 @@ def mask_name(name: str) -> str:
         return name or ""
     first, *middle, last = tuple(name)
     return first + "*" * len(middle) + last if middle else f"{first}*"
+
+
+def told_apart(shown: Sequence[str], names: Sequence[str]) -> list[str]:
+    """How people are called among each other: as ``shown``, and by their starred name where that would be two of them.
+
+    Nobody is named in full who was not before. Whose starred names are equal too stay equal.
+    """
+    return [
+        mask_name(name) if shown.count(called) > 1 else called
+        for called, name in zip(shown, names, strict=True)
+    ]
 
 
 def mask_phone(phone: str) -> str:

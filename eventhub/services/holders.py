@@ -37,6 +37,8 @@ class Holder:
     answers: Mapping[str, Any]
     party: str
     to: letters.Recipient
+    mates: Sequence[Person] = ()
+    """Everybody of the party by name and date of birth, so that a letter can tell them apart."""
 
 
 class Holders:
@@ -65,6 +67,7 @@ class Holders:
                 Registration.participant_id,
                 Registration.role,
                 Registration.answers,
+                Registration.party_id,
                 Party.code.label("party"),
                 Party.answers.label("party_answers"),
                 Participant.email,
@@ -79,6 +82,7 @@ class Holders:
             .where(Registration.id.in_(ids))
         ).all()
         known = people.people(self._session, [row.participant_id for row in rows], on=self._on)
+        mates = self._mates({row.party_id for row in rows})
         return {
             row.id: Holder(
                 registration_id=row.id,
@@ -88,9 +92,22 @@ class Holders:
                 answers={**row.party_answers, **row.answers},
                 party=row.party,
                 to=self._recipient(row, known[row.participant_id]),
+                mates=mates[row.party_id],
             )
             for row in rows
         }
+
+    def _mates(self, parties: set[int]) -> dict[int, list[Person]]:
+        """Party row -> everybody in it."""
+        found: dict[int, list[Person]] = {party: [] for party in parties}
+        rows = self._session.execute(
+            select(Registration.party_id, Participant.code, Participant.name, Participant.birth_date)
+            .join(Participant, Participant.id == Registration.participant_id)
+            .where(Registration.party_id.in_(parties))
+        )
+        for row in rows:
+            found[row.party_id].append(Person(code=row.code, name=row.name, birth_date=row.birth_date))
+        return found
 
     def _recipient(self, row: Any, person: Person) -> letters.Recipient:
         """The participant's own address, else that of whoever signed up, else that of the nearest officer."""

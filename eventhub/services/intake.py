@@ -112,10 +112,14 @@ def take(
     new = [place for place in range(len(entries)) if place not in receipts]
     if new:
         demand_open(target.programme, at)
-    written = dict(_taken(session, target, entries, new, by=by, at=at, channel=channel))
+    written: dict[int, Party] = {}
+    changed: set[int] = set()
+    for place, party, was_sent in _taken(session, target, entries, new, by=by, at=at, channel=channel):
+        written[place] = party
+        changed |= {place} if was_sent else set()
     session.flush()
-    for party in written.values():
-        letters.received(session, party, target.programme, by=by, at=at)
+    for place, party in written.items():
+        letters.received(session, party, target.programme, by=by, at=at, changed=place in changed)
     session.flush()
     return [
         receipts.get(place) or Receipt(written[place].code, _codes(written[place]))
@@ -132,7 +136,8 @@ def _taken(
     by: Actor,
     at: datetime,
     channel: str,
-) -> Iterator[tuple[int, Party]]:
+) -> Iterator[tuple[int, Party, bool]]:
+    """Place in the list, what was written, and whether it had been sent before."""
     parties = {place: changed_party(session, entries[place].party, by) for place in new}
     people, wrong = _people(session, [(place, entries[place].application) for place in new], by=by, at=at)
     session.flush()
@@ -160,11 +165,12 @@ def _taken(
         entry = entries[place]
         party = write(session, parties[place], target, application, people[place], by=by, at=at)
         party.idempotency_key, party.idempotency_digest = entry.key or None, entry.digest
+        was_sent = party.submitted_at is not None
         party.submitted_at = party.submitted_at or at
         for registration in living(party):
             step(session, registration, RegistrationState.SUBMITTED, by=by, at=at)
         _write_consents(session, party, target.programme, application, by=by, at=at, channel=channel)
-        yield place, party
+        yield place, party, was_sent
 
 
 def write(

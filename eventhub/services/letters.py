@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -15,12 +16,13 @@ from sqlalchemy.orm import Session
 from eventhub import kinds
 from eventhub.config import Settings
 from eventhub.delivery import letters as delivery
-from eventhub.delivery.letters import Content, ReceivedLetter
+from eventhub.delivery.letters import ChangedLetter, Content, ReceivedLetter
 from eventhub.domain.calendar_entry import Mailbox
 from eventhub.domain.facts import Actor, Person, ProgrammeFacts
+from eventhub.domain.identity import told_apart
 from eventhub.domain.phases import ZONE
-from eventhub.domain.terms import LetterState, Role
-from eventhub.i18n import DEFAULT_LOCALE, N_, babel_locale, current_locale, use_locale
+from eventhub.domain.terms import LIVE, LetterState, Role
+from eventhub.i18n import DEFAULT_LOCALE, N_, _, babel_locale, current_locale, use_locale
 from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
 from eventhub.models.registrations import Party
@@ -93,8 +95,19 @@ def message_domain() -> str:
     return str((settings.mail_sender or settings.organizer_address).rpartition("@")[2])
 
 
-def received(session: Session, party: Party, programme: ProgrammeFacts, *, by: Actor, at: datetime) -> None:
-    """Tell whoever signed up alone that it has arrived; an officer's list is answered on its own page."""
+def received(
+    session: Session,
+    party: Party,
+    programme: ProgrammeFacts,
+    *,
+    by: Actor,
+    at: datetime,
+    changed: bool = False,
+) -> None:
+    """Tell whoever signed up alone that it has arrived, or that it was ``changed`` and what stands now.
+
+    An officer's list is answered on its own page.
+    """
     account = party.account or session.get(Account, by.account_id)
     if account is None or not account.email or by.is_a(Role.OFFICER):
         return
@@ -107,18 +120,23 @@ def received(session: Session, party: Party, programme: ProgrammeFacts, *, by: A
             sex=each.participant.sex,
         )
         for each in party.registrations
+        if each.state in LIVE
     ]
     known = programme.option_by_code
     settings = current_app.extensions["settings"]
     with use_locale(account.locale):
-        content = ReceivedLetter(
+        shape = ChangedLetter if changed else ReceivedLetter
+        content = shape(
             greeting=account.name,
             url=f"{settings.base_url}/my/registrations/{party.code}",
             contact_name=programme.contact_name,
             contact_phone=programme.contact_phone,
             programme=programme.title,
             number=party.code,
-            who=_list([kind.calendar_name(programme, person) for person in people]),
+            who=_names(
+                [kind.calendar_name(programme, person) for person in people],
+                [person.name for person in people],
+            ),
             choices=[
                 known[each.option.code].title for each in party.preferences if each.option.code in known
             ],
@@ -138,8 +156,13 @@ def received(session: Session, party: Party, programme: ProgrammeFacts, *, by: A
     )
 
 
-def _list(names: Sequence[str]) -> str:
-    return "、".join(names)
+def _names(shown: Sequence[str], names: Sequence[str]) -> str:
+    """Everybody of a party; who still would be called the same is counted."""
+    counts = Counter(told_apart(shown, names))
+    return "、".join(
+        _("%(name)s (%(count)s people)", name=name, count=count) if count > 1 else name
+        for name, count in counts.items()
+    )
 
 
 def _moment(at: datetime | None) -> str:

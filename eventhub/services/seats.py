@@ -29,6 +29,7 @@ from eventhub.delivery.letters import (
 )
 from eventhub.domain.calendar_entry import CalendarEntry
 from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts, SeatFacts
+from eventhub.domain.identity import told_apart
 from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import LetterState
 from eventhub.domain.when import When
@@ -161,7 +162,7 @@ class Post:
                 programme=self.programme.title,
                 code=holder.code,
                 position=position,
-                who=self._name(holder),
+                who=self._told_as(holder),
                 reason=reason,
                 next_step=N_("If a place becomes free, it goes to the next in line, who is told at once."),
             ),
@@ -175,7 +176,7 @@ class Post:
                 **self._greeting(holder),
                 programme=self.programme.title,
                 code=holder.code,
-                who=self._name(holder),
+                who=self._told_as(holder),
                 reason=reason,
             ),
         )
@@ -292,7 +293,7 @@ class Post:
                 option_word=self.kind.words.option,
                 when=When(entry.starts, entry.ends),
                 code=holder.code,
-                who=self._name(holder),
+                who=self._told_as(holder),
                 reason=reason,
                 next_step=next_step,
                 invited=bool(known.attendee_address),
@@ -379,7 +380,7 @@ class Post:
             # A kind with lines of its own says there where to meet.
             meeting_point="" if brief.lines else first.meeting_point,
             code=holder.code,
-            who=seat.display_name,
+            who=self._told_as(holder),
             bring=brief.bring,
             lines=brief.lines,
             reason=place.reason,
@@ -397,6 +398,13 @@ class Post:
 
     def _name(self, holder: Holder) -> str:
         return self.kind.calendar_name(self.programme, holder.person)
+
+    def _told_as(self, holder: Holder) -> str:
+        """How a letter calls somebody: of two siblings it must be clear which of them is meant."""
+        mates = [person for person in holder.mates if person.code != holder.person.code]
+        everybody = [holder.person, *mates]
+        shown = [self.kind.calendar_name(self.programme, person) for person in everybody]
+        return told_apart(shown, [person.name for person in everybody])[0]
 
     def _url(self, holder: Holder) -> str:
         return f"{self._settings.base_url}/my/registrations/{holder.party}"

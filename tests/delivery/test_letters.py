@@ -56,6 +56,13 @@ EVERY_LETTER: tuple[letters.Content, ...] = (
         closes=When(date(2027, 5, 31), date(2027, 5, 31)),
         next_step=Bilingual("6月10日公布结果。", "The result is published on 10 June."),
     ),
+    letters.ChangedLetter(
+        **BASE,
+        programme=PROGRAMME,
+        number="CAMP-7K2M9Q",
+        choices=(Bilingual("第一批 银川", "Batch 1, Yinchuan"),),
+        next_step=Bilingual("6月10日公布结果。", "The result is published on 10 June."),
+    ),
     ALLOTTED,
     MOVED,
     letters.WithdrawnLetter(
@@ -282,7 +289,7 @@ def test_a_kinds_own_lines_need_only_a_label_and_a_value():
 
 
 def test_a_sign_in_code_never_stands_in_the_subject():
-    written = _write(EVERY_LETTER[6])
+    written = _write(next(letter for letter in EVERY_LETTER if isinstance(letter, letters.SignInLetter)))
     assert "482" in written.text
     assert "482" not in written.subject
 

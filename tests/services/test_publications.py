@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
@@ -89,6 +89,18 @@ def test_a_first_publication_places_tells_and_invites(story: Scenario) -> None:
         )
         == 1
     )
+
+
+def test_each_letter_of_two_siblings_says_which_of_them_is_meant(story: Scenario) -> None:
+    story.registers(story.child("马小雨"), story.child("马晓雪", born=date(2015, 8, 1)))
+    publish(story, allot(story))
+    letters = told("allotted")
+    assert [letter.context["who"] for letter in letters] == ["马*雨", "马*雪"]
+    for letter in letters:
+        assert letter.calendar is not None
+        whole = str(letter.context) + letter.calendar.decode().replace("\r\n ", "")
+        assert "马小雨" not in whole
+        assert "马晓雪" not in whole
 
 
 @pytest.mark.database

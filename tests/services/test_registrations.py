@@ -63,6 +63,65 @@ def test_a_sign_up_is_confirmed_by_a_letter_to_whoever_signed_up(story: Scenario
     assert letter.context["number"] == receipt.party
 
 
+def test_a_change_is_told_as_a_change_with_what_stands_now(story: Scenario) -> None:
+    rain, snow = story.child("马小雨"), story.child("马晓雪", born=date(2015, 8, 1))
+    receipt = story.registers(rain, snow)
+    story.later(days=1)
+    changed = story.application(rain, ranking=("B2",))
+    registrations.change(receipt.party, changed, key=str(uuid4()), by=story.guardian, at=story.at)
+
+    first, second = db.session.scalars(select(Letter).order_by(Letter.id))
+    assert (first.name, second.name) == ("received", "changed")
+    assert first.context["who"] == "马*雨、马*雪"
+    assert second.context["who"] == "马同学", "who was taken out of the sign-up no longer stands"
+    assert second.context["choices"] == ["银川营 B2"]
+
+
+def test_a_returned_sign_up_that_is_sent_again_was_changed(story: Scenario) -> None:
+    child = story.child()
+    receipt = story.registers(child)
+    (registration,) = receipt.registrations
+    registrations.return_for_change(
+        registration, reason="请核对出生日期", by=story.officer, at=story.later(hours=1)
+    )
+    whole = story.application(child)
+    registrations.submit(
+        receipt.party, key=str(uuid4()), by=story.guardian, at=story.later(hours=1), application=whole
+    )
+    assert [letter.name for letter in db.session.scalars(select(Letter).order_by(Letter.id))] == [
+        "received",
+        "changed",
+    ]
+
+
+def test_a_draft_that_is_sent_is_no_change(story: Scenario) -> None:
+    whole = story.application()
+    code = registrations.save_draft(whole, by=story.guardian, at=story.at)
+    registrations.submit(
+        code, key=str(uuid4()), by=story.guardian, at=story.later(hours=1), application=whole
+    )
+    assert db.session.scalars(select(Letter)).one().name == "received"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("马小雨",), "马同学"),
+        (("马小雨", "丁一"), "马同学、丁同学"),
+        (("马小雨", "马晓雪"), "马*雨、马*雪"),
+        (("马雨", "马雪"), "马*（2人）"),
+        (("马小雨", "马大雨", "丁一"), "马*雨（2人）、丁同学"),
+    ],
+)
+def test_a_letter_tells_siblings_apart_and_names_no_child_in_full(
+    story: Scenario, names: tuple[str, ...], told: str
+) -> None:
+    story.registers(*(story.child(name) for name in names))
+    letter = db.session.scalars(select(Letter)).one()
+    assert letter.context["who"] == told
+    assert not any(name in str(letter.context) for name in names)
+
+
 def test_the_same_form_twice_counts_once(story: Scenario) -> None:
     child, key = story.child(), str(uuid4())
     first = story.registers(child, key=key)

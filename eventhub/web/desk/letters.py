@@ -28,6 +28,7 @@ pages = Blueprint("letters", __name__)
 HERE = "letters.listing"
 NAMES: dict[str, Text] = {
     "received": N_("Sign-up received"),
+    "changed": N_("Sign-up changed"),
     "allotted": N_("Place given"),
     "moved": N_("Place changed"),
     "withdrawn": N_("Place ended"),
