@@ -16,7 +16,7 @@ def opening(
     *,
     listed: int = 8,
     spare: float = 0.5,
-    zipf: float = 0.6,
+    zipf: float = 0.75,
     budget: float | None = 0.97,
     carriers: bool = False,
 ) -> Json:
