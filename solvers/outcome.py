@@ -62,7 +62,8 @@ class Outcome:
 
     ``reasons`` tells, for a group, why it did not get each choice dearer than its own: a list of
     ``{"option": id, "code": ..., numbers}``. ``conflict`` is filled when nothing satisfies the rules.
-    ``run`` records engine, versions, seed, workers and seconds; it is no part of the answer.
+    ``certificate`` has an entry a stage, by what its bound can be checked again (one entry for an infeasible
+    problem). ``run`` records engine, versions, seed, workers and seconds; it is no part of the answer.
     """
 
     problem_sha256: str
@@ -73,6 +74,7 @@ class Outcome:
     stages: tuple[StageResult, ...] = ()
     reasons: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     conflict: Mapping[str, Any] | None = None
+    certificate: tuple[Mapping[str, Any], ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -107,6 +109,8 @@ class Outcome:
             "reasons": {group: [dict(reason) for reason in each] for group, each in self.reasons.items()},
             "run": dict(self.run),
         }
+        if self.certificate:
+            written["certificate"] = [dict(entry) for entry in self.certificate]
         if self.conflict is not None:
             written["conflict"] = dict(self.conflict)
         return written
@@ -126,6 +130,7 @@ class Outcome:
                 stages=tuple(StageResult.from_dict(stage) for stage in written["stages"]),
                 reasons={group: tuple(each) for group, each in written.get("reasons", {}).items()},
                 conflict=written.get("conflict"),
+                certificate=tuple(dict(entry) for entry in written.get("certificate", ())),
                 run=written.get("run", {}),
             )
         except (KeyError, TypeError, AttributeError) as error:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from solvers.audit import audit
+from solvers.certificate import Certificate
 from solvers.engines import conflict, exact, flow, lot, neighbourhoods, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
@@ -198,7 +199,8 @@ def _outcome(search: Search, engine: str) -> Outcome:
     if search.best is None:
         status = Status.INFEASIBLE if search.infeasible else Status.UNKNOWN
         told = conflict.explain(search, seconds=CONFLICT_SECONDS) if search.infeasible else None
-        return Outcome(problem.sha256, status, conflict=told, run=run)
+        proof = (_entry(search, -1),) if search.infeasible else ()
+        return Outcome(problem.sha256, status, conflict=told, certificate=proof, run=run)
     values = search.best
     groups, choices, options = problem.groups, problem.choices, problem.options
     placements: dict[str, Any] = {}
@@ -225,8 +227,14 @@ def _outcome(search: Search, engine: str) -> Outcome:
         running=tuple(options.ids[option] for option in np.flatnonzero(runs).tolist()),
         carriers={option: tuple(taken) for option, taken in pieces.items()},
         stages=results,
+        certificate=tuple(_entry(search, number) for number in range(len(results))),
         run=run,
     )
+
+
+def _entry(search: Search, number: int) -> dict[str, Any]:
+    """What proves a stage's bound: an engine's own word where it filed nothing better."""
+    return search.certificates.get(number, Certificate("search")).to_dict(search.form.problem)
 
 
 def _stages(search: Search, values: Ints) -> tuple[StageResult, ...]:

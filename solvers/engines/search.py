@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
+from solvers.certificate import Certificate
 from solvers.problem import Ints
 from solvers.rules.form import Form
 
@@ -42,6 +43,8 @@ class Search:
     bounds: list[int | None] = field(default_factory=list)
     lot_value: int = 0
     infeasible: bool = False
+    certificates: dict[int, Certificate] = field(default_factory=dict)
+    """By stage number, what proves its bound beyond an engine's word; -1 where nothing satisfies the rules."""
 
     spent: float = 0.0
     """Deterministic effort so far; it stands in for the clock where ``work`` is given."""
