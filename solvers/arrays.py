@@ -36,6 +36,28 @@ class Sparse:
         """The row of each entry."""
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
+    def entries(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Where the entries of these rows stand, and beside each the place of its row among ``rows``."""
+        lengths = self.start[rows + 1] - self.start[rows]
+        before = np.cumsum(lengths) - lengths
+        at = np.arange(int(lengths.sum())) + np.repeat(self.start[rows] - before, lengths)
+        return at, np.repeat(np.arange(len(rows)), lengths)
+
+    def of_rows(self, rows: Ints) -> "Sparse":
+        """These rows, in this order."""
+        at, _ = self.entries(rows)
+        lengths = self.start[rows + 1] - self.start[rows]
+        start: Ints = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return Sparse(start, self.column[at], self.amount[at])
+
+    def without_nothing(self) -> "Sparse":
+        """The same, without entries whose amount is 0."""
+        kept = self.amount != 0
+        if kept.all():
+            return self
+        running = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+        return Sparse(running[self.start], self.column[kept], self.amount[kept])
+
     @classmethod
     def of(cls, rows: Iterable[Sequence[tuple[int, int]]]) -> "Sparse":
         lengths, columns, amounts = [0], [], []

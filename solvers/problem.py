@@ -1,9 +1,8 @@
 """Problem: the format in flat arrays, canonically ordered, with every reference checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ import numpy as np
 
 from solvers import source as written
 from solvers.arrays import UNLIMITED, Carrier, Choices, Flags, Groups, Ints, Limit, Options, Resources, Sparse
-from solvers.source import ProblemError, load
+from solvers.columns import Columns, in_order, read_columns
+from solvers.refusals import doubt_groups, doubt_sums, most_of, numbered, refuse
+from solvers.source import Doubt, ProblemError, bytes_of, opened, whole
 from solvers.stages import Stage, unfold
 
 __all__ = ["UNLIMITED", "Flags", "Ints", "Limit", "Placed", "Problem", "ProblemError", "read"]
@@ -83,61 +84,28 @@ class Problem:
 
 def read(source: Mapping[str, Any] | bytes | Path) -> Problem:
     """Read a problem from a mapping, JSON bytes or a file; ProblemError says in one sentence what is wrong."""
-    raw, sha256 = load(source)
-    resources = _numbered(raw.resources, "resources")
-    options = _numbered(raw.options, "options")
-    groups = _numbered(raw.groups, "groups")
-    _Sums(raw).refuse_overflow()
-    return _Reader(raw, resources, options, groups).problem(sha256)
+    text = source if isinstance(source, Mapping) else bytes_of(source)
+    try:
+        return _read(text, sums_hold=False)
+    except (Doubt, ProblemError):
+        pass
+    # Something is wrong, or so large that its sums must be taken exactly: look at each thing in turn.
+    raw, written_ = whole(text)
+    refuse(written_)
+    return _read(raw, sums_hold=True)
 
 
-def _numbered(items: Sequence[Any], key: str) -> dict[str, int]:
-    """The number of each id in code-point order."""
-    seen: dict[str, int] = {}
-    for place, item in enumerate(items):
-        if item.id in seen:
-            raise ProblemError(f'{key}[{place}].id: "{item.id}" stands at {key}[{seen[item.id]}] already')
-        seen[item.id] = place
-    return {id_: number for number, id_ in enumerate(sorted(seen))}
-
-
-class _Sums:
-    """Adds up all amounts, so that no engine can ever pass 64 bits."""
-
-    def __init__(self, raw: written.ProblemSource) -> None:
-        self.raw = raw
-
-    def refuse_overflow(self) -> None:
-        heads = sum(max([g.size, *(c.heads or 0 for c in g.choices)]) for g in self.raw.groups)
-        weight = sum(g.size if g.weight is None else g.weight for g in self.raw.groups)
-        rank = max((c.rank for g in self.raw.groups for c in g.choices), default=1)
-        if weight * rank >= 2**62:
-            raise ProblemError("groups: the sum of weight x rank could pass 2^63")
-        money = sum(
-            max((c.cost for c in g.choices), default=0) * (g.size if g.piece else 1) for g in self.raw.groups
-        )
-        head_cost = max((o.head_cost for o in self.raw.options), default=0)
-        pieces = sum(
-            o.cost + sum(c.cost * min(_most(c), heads) for c in o.carriers) for o in self.raw.options
-        )
-        if money + heads * head_cost + pieces >= 2**62:
-            raise ProblemError("options: the sum of all costs could pass 2^63")
-        used = sum(
-            max((max(c.uses.values(), default=0) for c in g.choices), default=0) * (g.size if g.piece else 1)
-            for g in self.raw.groups
-        )
-        head_use = max((max(o.head_uses.values(), default=0) for o in self.raw.options), default=0)
-        fixed = sum(
-            max(o.uses.values(), default=0)
-            + sum(max(c.uses.values(), default=0) * min(_most(c), heads) for c in o.carriers)
-            for o in self.raw.options
-        )
-        if used + heads * head_use + fixed >= 2**62:
-            raise ProblemError("resources: the sum of all uses could pass 2^63")
-
-
-def _most(carrier: written.CarrierSource) -> int:
-    return UNLIMITED if carrier.most is None else carrier.most
+def _read(text: Mapping[str, Any] | bytes, *, sums_hold: bool) -> Problem:
+    parts = opened(text)
+    raw = parts.source
+    resources = numbered(raw.resources, "resources")
+    options = numbered(raw.options, "options")
+    columns = read_columns(parts, options, resources)
+    doubt_groups(columns)
+    if not sums_hold:
+        doubt_sums(raw, columns)
+    groups, choices = in_order(columns)
+    return _Reader(raw, resources, options, columns).problem(groups, choices)
 
 
 class _Reader:
@@ -148,42 +116,43 @@ class _Reader:
         raw: written.ProblemSource,
         resources: dict[str, int],
         options: dict[str, int],
-        groups: dict[str, int],
+        columns: Columns,
     ) -> None:
-        self.raw, self.resource, self.option, self.group = raw, resources, options, groups
-        self.sorted_groups = sorted(enumerate(raw.groups), key=lambda pair: pair[1].id)
-        names = {tag for g in raw.groups for tag in g.tags}
-        names |= {c.tag for o in raw.options for c in o.carriers if c.tag is not None}
-        self.tags = tuple(sorted(names))
+        self.raw, self.resource, self.option, self.columns = raw, resources, options, columns
+        names = {c.tag for o in raw.options for c in o.carriers if c.tag is not None}
+        self.tags = tuple(sorted(names | set(columns.tag_names)))
         self.tag = {name: number for number, name in enumerate(self.tags)}
-        self.people = tuple(sorted({person for g in raw.groups for person in g.people}))
 
-    def problem(self, sha256: str) -> Problem:
+    @cached_property
+    def group(self) -> dict[str, int]:
+        return {id_: number for number, id_ in enumerate(self.columns.ids)}
+
+    def problem(self, groups: Groups, choices: Choices) -> Problem:
         raw = self.raw
-        groups, choices = self.groups_and_choices()
-        at = [dict[int, int]() for _ in self.group]
-        for number, (group, option) in enumerate(
-            zip(choices.group.tolist(), choices.option.tolist(), strict=True)
-        ):
-            at[group][option] = number
+        self.ban(groups, choices)
         self.refuse_circles()
         return Problem(
             name=raw.name,
-            sha256=sha256,
+            sha256=self.columns.sha256,
             tags=self.tags,
-            people=self.people,
+            people=self.columns.names,
             resources=self.resources(),
             options=self.options(),
-            groups=groups,
+            groups=replace(groups, tags=self.tags_numbered(groups.tags)),
             choices=choices,
             limits=self.limits(),
             apart=self.apart(),
             clashes=self.clashes(),
-            pinned=self.placements("pinned", raw.pinned, groups, at),
-            previous=self.placements("previous", raw.previous, groups, at),
+            pinned=self.placements("pinned", raw.pinned, groups, choices),
+            previous=self.placements("previous", raw.previous, groups, choices),
             max_changes=raw.max_changes,
             stages=self.stages(groups, choices),
         )
+
+    def tags_numbered(self, tags: Sparse) -> Sparse:
+        """Groups' tags by their numbers among all tags, those of carriers too."""
+        number = np.array([self.tag[name] for name in self.columns.tag_names], np.int64)
+        return Sparse(tags.start, number[tags.column], tags.amount) if len(number) else tags
 
     def lookup(self, known: Mapping[str, int], id_: str, place: str, what: str) -> int:
         if id_ not in known:
@@ -241,108 +210,25 @@ class _Reader:
                 tag=-1 if c.tag is None else self.tag[c.tag],
                 cost=c.cost,
                 uses=tuple(self.uses(c.uses, f"options[{place}].carriers[{entry}].uses")),
-                most=_most(c),
+                most=most_of(c),
             )
             for entry, c in enumerate(option.carriers)
         )
 
-    def groups_and_choices(self) -> tuple[Groups, Choices]:
-        lots: dict[int, int] = {}
-        person = {name: number for number, name in enumerate(self.people)}
-        banned = self.banned()
-        rows: list[tuple[int, int, int, int, int, int, int, bool]] = []
-        uses: list[Sequence[tuple[int, int]]] = []
-        first = [0]
-        for number, (place, group) in enumerate(self.sorted_groups):
-            self.refuse_group(place, group, lots)
-            weight = group.size if group.weight is None else group.weight
-            units = group.size if group.piece else 1
-            for option, choice, at in self.choices_in_order(place, group):
-                heads = 1 if group.piece else group.size if choice.heads is None else choice.heads
-                is_banned = option in banned.get(number, ())
-                rows.append(
-                    (number, option, choice.rank, choice.cost, heads, weight // units, units, is_banned)
-                )
-                uses.append(
-                    self.uses(choice.uses, f"groups[{place}].choices[{at}].uses") if choice.uses else ()
-                )
-            first.append(len(rows))
-        raw_groups = [group for _, group in self.sorted_groups]
-        table = np.array(rows, np.int64).reshape(-1, 8)
-        groups = Groups(
-            ids=tuple(g.id for g in raw_groups),
-            size=_ints(g.size for g in raw_groups),
-            tier=_ints(g.tier for g in raw_groups),
-            weight=_ints(g.size if g.weight is None else g.weight for g in raw_groups),
-            lot=_ints(UNLIMITED if g.lot is None else g.lot for g in raw_groups),
-            required=np.array([g.required for g in raw_groups], np.bool_),
-            piece=_ints(g.piece or 0 for g in raw_groups),
-            tags=Sparse.of(sorted((self.tag[t], n) for t, n in g.tags.items() if n) for g in raw_groups),
-            people=Sparse.of([(person[p], 1) for p in sorted(g.people)] for g in raw_groups),
-            first=_ints(first),
-        )
-        return groups, Choices(
-            group=table[:, 0].copy(),
-            option=table[:, 1].copy(),
-            rank=table[:, 2].copy(),
-            cost=table[:, 3].copy(),
-            heads=table[:, 4].copy(),
-            weight=table[:, 5].copy(),
-            units=table[:, 6].copy(),
-            banned=table[:, 7] > 0,
-            uses=Sparse.of(uses),
-        )
-
-    def refuse_group(self, place: int, group: written.GroupSource, lots: dict[int, int]) -> None:
-        where = f"groups[{place}]"
-        if group.lot is not None:
-            if group.lot in lots:
-                raise ProblemError(
-                    f"{where}.lot: {group.lot} is the lot of groups[{lots[group.lot]}] already"
-                )
-            lots[group.lot] = place
-        if len(set(group.people)) < len(group.people):
-            raise ProblemError(f"{where}.people: somebody stands there twice")
-        if group.piece is None:
-            return
-        if group.piece > group.size:
-            raise ProblemError(f"{where}.piece: a part of {group.piece} is more than the size {group.size}")
-        if group.weight is not None and group.weight % group.size:
-            raise ProblemError(f"{where}.weight: must be a multiple of the size where the group may be split")
-        if group.required:
-            raise ProblemError(f'{where}.required: a group with "piece" may be partly left out')
-        for at, choice in enumerate(group.choices):
-            if choice.heads is not None:
-                raise ProblemError(f'{where}.choices[{at}].heads: a group with "piece" counts head by head')
-
-    def choices_in_order(
-        self, place: int, group: written.GroupSource
-    ) -> list[tuple[int, written.ChoiceSource, int]]:
-        found = []
-        for at, choice in enumerate(group.choices):
-            if choice.option not in self.option:
-                raise ProblemError(f'groups[{place}].choices[{at}].option: no option "{choice.option}"')
-            found.append((self.option[choice.option], choice, at))
-        found.sort(key=lambda one: (one[1].rank, one[0]))
-        for one, other in pairwise(sorted(found, key=lambda one: one[0])):
-            if one[0] == other[0]:
-                twice = max(one[2], other[2])
-                raise ProblemError(
-                    f'groups[{place}].choices[{twice}].option: "{other[1].option}" is listed twice'
-                )
-        return found
-
-    def banned(self) -> dict[int, set[int]]:
-        return {
-            self.lookup(self.group, group, f"banned.{group}", "group"): {
-                self.lookup(self.option, option, f"banned.{group}[{place}]", "option")
-                for place, option in enumerate(options)
-            }
-            for group, options in self.raw.banned.items()
-        }
+    def ban(self, groups: Groups, choices: Choices) -> None:
+        """Mark the choices that are banned."""
+        for group, options in self.raw.banned.items():
+            number = self.group.get(group)
+            if number is None:
+                raise Doubt
+            mine = slice(int(groups.first[number]), int(groups.first[number + 1]))
+            listed = [self.option.get(option, -1) for option in options]
+            if -1 in listed:
+                raise Doubt
+            choices.banned[mine] = np.isin(choices.option[mine], listed)
 
     def limits(self) -> tuple[Limit, ...]:
-        numbered = _numbered(self.raw.limits, "limits")
+        number = numbered(self.raw.limits, "limits")
         made: list[Limit] = []
         for place, limit in enumerate(self.raw.limits):
             where = f"limits[{place}]"
@@ -374,7 +260,7 @@ class _Reader:
                     soft=limit.soft,
                 )
             )
-        return tuple(sorted(made, key=lambda limit: numbered[limit.id]))
+        return tuple(sorted(made, key=lambda limit: number[limit.id]))
 
     def apart(self) -> tuple[tuple[int, int], ...]:
         pairs = set()
@@ -403,10 +289,11 @@ class _Reader:
         key: str,
         placements: Mapping[str, written.Placement],
         groups: Groups,
-        at: Sequence[Mapping[int, int]],
+        choices: Choices,
     ) -> dict[int, Placed]:
         """Pins must be choices; of the previous places only those still among the choices count."""
         found: dict[int, Placed] = {}
+        at = _Choice(groups, choices)
         for id_, placement in placements.items():
             where = f"{key}.{id_}"
             group = self.lookup(self.group, id_, where, "group")
@@ -426,8 +313,9 @@ class _Reader:
             units: dict[int, int] = {}
             for option, heads in parts.items():
                 number = self.lookup(self.option, option, where, "option")
-                if number in at[group]:
-                    units[at[group][number]] = heads if split else 1
+                choice = at.of(group, number)
+                if choice is not None:
+                    units[choice] = heads if split else 1
                 elif key == "pinned":
                     raise ProblemError(f'{where}: "{option}" is no choice of the group')
             found[group] = units
@@ -450,6 +338,24 @@ class _Reader:
                 if not known[id_]:
                     raise ProblemError(f'{where}: "{id_}" is not soft')
         return unfold(self.raw.objective, tiers=tiers, ranks=ranks)
+
+
+class _Choice:
+    """Finds the choice of a group for an option."""
+
+    def __init__(self, groups: Groups, choices: Choices) -> None:
+        self.groups, self.choices = groups, choices
+
+    @cached_property
+    def _listed(self) -> tuple[list[int], list[int]]:
+        return self.groups.first.tolist(), self.choices.option.tolist()
+
+    def of(self, group: int, option: int) -> int | None:
+        first, options = self._listed
+        try:
+            return options.index(option, first[group], first[group + 1])
+        except ValueError:
+            return None
 
 
 def _ints(values: Iterable[int]) -> Ints:

@@ -1,13 +1,14 @@
 """The problem format as it is written: which keys there are, which values they may hold, and its canonical text."""
 
-import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 FORMAT = "eventhub.allocation-problem/1"
 LARGEST = 2**53
@@ -55,25 +56,29 @@ class OptionSource(Keyed, frozen=True):
     carriers: list[CarrierSource] = []
 
 
-class ChoiceSource(Keyed, frozen=True):
+class ChoiceSource(Keyed, frozen=True, kw_only=True):
+    """Keys in the order of the canonical text; UNSET was not written, which is not the same as its default."""
+
+    cost: Amount | UnsetType = UNSET
+    heads: Amount | UnsetType | None = UNSET
     option: str
     rank: Positive
-    cost: Amount = 0
-    uses: Uses = {}
-    heads: Amount | None = None
+    uses: Uses | UnsetType = UNSET
 
 
-class GroupSource(Keyed, frozen=True):
-    id: Id
+class GroupSource(Keyed, frozen=True, kw_only=True):
+    """Keys in the order of the canonical text; UNSET was not written, which is not the same as its default."""
+
     choices: list[ChoiceSource]
-    size: Positive = 1
-    tier: Positive = 1
-    weight: Amount | None = None
-    lot: Amount | None = None
-    required: bool = False
-    tags: dict[str, Amount] = {}
-    people: list[Id] = []
-    piece: Positive | None = None
+    id: Id
+    lot: Amount | UnsetType | None = UNSET
+    people: list[Id] | UnsetType = UNSET
+    piece: Positive | UnsetType | None = UNSET
+    required: bool | UnsetType = UNSET
+    size: Positive | UnsetType = UNSET
+    tags: dict[str, Amount] | UnsetType = UNSET
+    tier: Positive | UnsetType = UNSET
+    weight: Amount | UnsetType | None = UNSET
 
 
 class LimitSource(Keyed, frozen=True):
@@ -114,30 +119,102 @@ class ProblemSource(Keyed, frozen=True):
     objective: list[StageSource] | None = None
 
 
-def load(source: Mapping[str, Any] | bytes | Path) -> tuple[ProblemSource, str]:
-    """The problem as written, every value in its range, and the SHA-256 of its canonical text."""
+class Doubt(Exception):
+    """Something is wrong with the problem; what and where, a second and slower look will say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A problem taken apart: all but the groups checked and at hand, the groups still as they were written."""
+
+    source: ProblemSource
+    """Its ``groups`` are empty."""
+    groups: Sequence[Raw] | Sequence[Mapping[str, Any]]
+    ids: list[str]
+    """The groups' ids, in the order written."""
+    head: bytes
+    tail: bytes
+    """The canonical text before the first group and after the last."""
+
+
+class _Named(Struct, gc=False):
+    id: str
+
+
+def opened(source: Mapping[str, Any] | bytes) -> Opened:
+    """Take a problem apart; Doubt if anything is wrong with it."""
     try:
-        raw: Any = source if isinstance(source, Mapping) else msgspec.json.decode(_bytes(source))
-        decoded = msgspec.convert(raw, ProblemSource)
+        if isinstance(source, Mapping):
+            rest = dict(source)
+            groups = list(rest.pop("groups"))
+            ids = [group["id"] for group in groups]
+        else:
+            parts = msgspec.json.decode(source, type=dict[str, Raw])
+            listed = parts.pop("groups")
+            groups = msgspec.json.decode(listed, type=list[Raw])
+            ids = [named.id for named in msgspec.json.decode(listed, type=list[_Named])]
+            rest = {key: msgspec.json.decode(part) for key, part in parts.items()}
+        checked = msgspec.convert({**rest, "groups": []}, ProblemSource)
+    except (msgspec.MsgspecError, UnicodeError, KeyError, TypeError) as error:
+        raise Doubt from error
+    ordered = _sorted_lists(rest)
+    texts = {key: canonical_text(key) + b":" + canonical_text(ordered[key]) for key in sorted(ordered)}
+    before = b"".join(text + b"," for key, text in texts.items() if key < "groups")
+    after = b"".join(b"," + text for key, text in texts.items() if key > "groups")
+    return Opened(checked, groups, ids, b"{" + before + b'"groups":[', b"]" + after + b"}")
+
+
+def whole(source: Mapping[str, Any] | bytes) -> tuple[Mapping[str, Any], ProblemSource]:
+    """The problem as written, every value in its range; ProblemError names the place of the first that is not."""
+    try:
+        raw: Any = source if isinstance(source, Mapping) else msgspec.json.decode(source)
+        return raw, msgspec.convert(raw, ProblemSource)
     except msgspec.ValidationError as error:
         raise ProblemError(_sentence(str(error))) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise ProblemError(f"the problem is not JSON: {error}") from None
-    return decoded, sha256_of(raw)
 
 
-def sha256_of(raw: Mapping[str, Any]) -> str:
-    """SHA-256 of the RFC 8785 text, lists without an order of their own sorted, no defaults added."""
-    return hashlib.sha256(canonical_text(_sorted_lists(raw))).hexdigest()
+_GROUP = msgspec.json.Decoder(GroupSource)
+
+
+def groups_of(written: Sequence[Any]) -> list[GroupSource]:
+    """Some of the groups, read and in their ranges; Doubt if one is not."""
+    try:
+        if written and not isinstance(written[0], Raw):
+            return msgspec.convert(written, list[GroupSource])
+        return [_GROUP.decode(one) for one in written]
+    except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
+        raise Doubt from error
+
+
+_IN_FIELD_ORDER = msgspec.json.Encoder(order="deterministic")
+
+
+def canonical_groups(groups: list[GroupSource]) -> bytes:
+    """The canonical text of these groups, commas between them. Their choices and people are sorted in place."""
+    for group in groups:
+        group.choices.sort(key=_option)
+        if group.people is not UNSET:
+            group.people.sort()
+    text = _IN_FIELD_ORDER.encode(groups)
+    if _beyond_the_basic_plane(text):
+        text = canonical_text(msgspec.to_builtins(groups))
+    return text[1:-1]
+
+
+_option = attrgetter("option")
 
 
 def canonical_text(value: Any) -> bytes:
     """RFC 8785 text of a value of objects, lists, strings, whole numbers, booleans and null."""
     # msgspec orders keys by code point; RFC 8785 wants UTF-16 units. They differ beyond the basic plane only.
     text = msgspec.json.encode(value, order="sorted")
-    if b"\xf0" in text or b"\xf1" in text or b"\xf2" in text or b"\xf3" in text or b"\xf4" in text:
-        return msgspec.json.encode(_by_utf16(value))
-    return text
+    return msgspec.json.encode(_by_utf16(value)) if _beyond_the_basic_plane(text) else text
+
+
+def _beyond_the_basic_plane(text: bytes) -> bool:
+    return any(lead in text for lead in (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4"))
 
 
 def _by_utf16(value: Any) -> Any:
@@ -149,11 +226,11 @@ def _by_utf16(value: Any) -> Any:
 
 
 def _sorted_lists(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The same keys, but for the groups, with lists that have no order of their own sorted."""
     whole = dict(raw)
     for key in ("resources", "options", "limits"):
         if key in whole:
             whole[key] = sorted(whole[key], key=_id)
-    whole["groups"] = [_group_sorted(group) for group in sorted(whole["groups"], key=_id)]
     if "limits" in whole:
         whole["limits"] = [
             {**limit, "options": sorted(limit["options"])}
@@ -178,18 +255,11 @@ def _sorted_lists(raw: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _group_sorted(group: Mapping[str, Any]) -> dict[str, Any]:
-    ordered = {**group, "choices": sorted(group["choices"], key=lambda choice: str(choice["option"]))}
-    if "people" in group:
-        ordered["people"] = sorted(group["people"])
-    return ordered
-
-
 def _id(item: Mapping[str, Any]) -> str:
     return str(item["id"])
 
 
-def _bytes(source: bytes | Path | Mapping[str, Any]) -> bytes:
+def bytes_of(source: bytes | Path) -> bytes:
     if isinstance(source, Path):
         try:
             return source.read_bytes()
