@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,7 +26,7 @@ from eventhub.services import journal
 def create(facts: ProgrammeFacts, *, by: Actor, at: datetime) -> str:
     """Keep a new programme as a draft and return its code."""
     _demand_organiser(by)
-    refuse(_problems(facts))
+    refuse([*_problems(facts), *_option_problems(facts, facts.options)])
     with transaction() as session:
         if session.scalar(select(Programme.id).where(Programme.code == facts.code)):
             raise Refused(
@@ -63,6 +64,8 @@ def change(
                     N_("Somebody changed this programme meanwhile. Look at it again, then change it."),
                 )
             )
+        before = programme_queries.of_row(session, row).option_by_code
+        refuse(_option_problems(facts, (each for each in facts.options if before.get(each.code) != each)))
         _write(row, facts)
         _write_options(session, row, facts)
         _write_money(session, row, facts)
@@ -81,7 +84,7 @@ def change_option(code: str, option: OptionFacts, *, by: Actor, at: datetime, re
             raise NotFound
         options = tuple(option if each.code == option.code else each for each in facts.options)
         changed = replace(facts, options=options)
-        refuse(_problems(changed))
+        refuse([*_problems(changed), *_option_problems(changed, [option])])
         _write_options(session, row, changed)
         _touch(row)
         journal.note(
@@ -198,6 +201,17 @@ def _problems(facts: ProgrammeFacts) -> list[Problem]:
         if quota.ceiling is not None and quota.floor > quota.ceiling
     ]
     return found
+
+
+def _option_problems(facts: ProgrammeFacts, options: Iterable[OptionFacts]) -> list[Problem]:
+    """What the kind finds wrong with these options; one that stays as it is is not asked about."""
+    if facts.kind not in kinds.every():
+        return []
+    return [
+        problem.at(f"option-{option.code}-{problem.field}")
+        for option in options
+        for problem in kinds.of(facts).option_problems(facts, option)
+    ]
 
 
 def _touch(row: Programme) -> None:

@@ -82,13 +82,14 @@ def test_a_new_programme_is_a_draft_until_announced(app: Flask, desk: FlaskClien
         "version": typed(desk.get("/desk/programmes/camp-2027/options/new"))["version"],
         "code": "B1",
         "title_zh": "银川营",
-        "first_day": "2027-02-01",
-        "last_day": "2027-02-05",
-        "place_zh": "银川市",
+        "occasions-0-first_day": "2027-02-01",
+        "occasions-0-last_day": "2027-02-05",
+        "occasions-0-place_zh": "银川市",
         "capacity": "40",
         "minimum": "20",
         "cost": "12,800.50",
-        "details": '{"adults": 4}',
+        "details-adults": "4",
+        "details-halal": "y",
     }
     assert desk.post("/desk/programmes/camp-2027/options", data=option).status_code == 303
     kept = facts(app, "camp-2027").option("B1")
@@ -174,9 +175,13 @@ def test_an_option_keeps_what_its_form_does_not_ask(app: Flask, desk: FlaskClien
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"last_day": "2026-07-01"}, "last_day"),
-        ({"starts": "09:00"}, "ends"),
-        ({"details": "[1]"}, "details"),
+        ({"occasions-0-last_day": "2026-07-01"}, "occasions-0-last_day"),
+        ({"occasions-0-place_zh": " "}, "occasions-0-place_zh"),
+        ({"occasions-0-latitude": "north"}, "occasions-0-latitude"),
+        ({"occasions-0-latitude": ""}, "occasions-0-longitude"),
+        ({"details-adults": "some"}, "details-adults"),
+        ({"details-adults": "-1"}, "details-adults"),
+        ({"details-adults": "0", "minimum": "1"}, "details-adults"),
         ({"capacity": "many"}, "capacity"),
         ({"cost": "1.234"}, "cost"),
     ],

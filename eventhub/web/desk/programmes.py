@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,17 +26,22 @@ from eventhub.web.desk._frame import Frame, organised
 from eventhub.web.desk._lists import Slice, slice_of
 from eventhub.web.desk.home import Step, next_steps
 from eventhub.web.errors import show_on, status_of
-from eventhub.web.forms.programme import (
-    AnnounceForm,
-    MoneyForm,
+from eventhub.web.forms.programme.money import MoneyForm, money_data
+from eventhub.web.forms.programme.options import (
+    OccasionForm,
     OptionForm,
-    ProgrammeForm,
+    blank_data,
+    option_data,
+    option_form,
+)
+from eventhub.web.forms.programme.particulars import Section, offer_units, sections, units_named
+from eventhub.web.forms.programme.settings import (
     fill_settings,
-    money_data,
     order_fields,
     read_settings,
     settings_form,
 )
+from eventhub.web.forms.programme.words import AnnounceForm, ProgrammeForm
 from eventhub.web.pages import now, page
 
 pages = Blueprint("programmes", __name__)
@@ -105,6 +111,10 @@ class OptionPage:
     frame: Frame
     option: OptionFacts | None
     removable: bool
+    dates: tuple[OccasionForm, ...]
+    spare: tuple[OccasionForm, ...]
+    """Free lines for further dates."""
+    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True)
@@ -248,13 +258,12 @@ def options(code: str) -> ResponseReturnValue:
 def new_option(code: str) -> ResponseReturnValue:
     """A new option, empty or like another."""
     frame = organised(code, HERE)
-    form = OptionForm()
-    form.version.process_data(str(queries.version_of(code)))
+    version = queries.version_of(code)
     like = frame.programme.option_by_code.get(request.args.get("like", ""))
+    data = blank_data(frame.kind, version)
     if like is not None:
-        form.fill(like, queries.version_of(code))
-        form.code.process_data("")
-    return _option(frame, None, form)
+        data = option_data(frame.kind, like, version) | {"code": ""}
+    return _option(frame, None, _shown_form(frame, like, data))
 
 
 @pages.get("/programmes/<code>/options/<option>")
@@ -263,7 +272,8 @@ def option(code: str, option: str) -> ResponseReturnValue:
     """One option, to be changed."""
     frame = organised(code, HERE)
     found = _known(frame, option)
-    return _option(frame, found, OptionForm().fill(found, queries.version_of(code)))
+    data = option_data(frame.kind, found, queries.version_of(code))
+    return _option(frame, found, _shown_form(frame, found, data))
 
 
 @pages.post("/programmes/<code>/options")
@@ -271,11 +281,12 @@ def option(code: str, option: str) -> ResponseReturnValue:
 def add_option(code: str) -> ResponseReturnValue:
     """Keep a new option."""
     frame = organised(code, HERE)
-    form = OptionForm()
+    form = _sent_form(frame, None)
     if not form.validate_on_submit():
         return _option(frame, None, form, 422)
-    wanted = replace(frame.programme, options=(*frame.programme.options, form.facts(None)))
-    status = _kept(frame, wanted, form)
+    added = form.facts(None)
+    wanted = replace(frame.programme, options=(*frame.programme.options, added))
+    status = _kept(frame, wanted, form, option=added)
     if status is not None:
         return _option(frame, None, form, status)
     return redirect(url_for("desk.programmes.options", code=code), 303)
@@ -287,7 +298,7 @@ def change_option(code: str, option: str) -> ResponseReturnValue:
     """Keep the changed option, or take it away."""
     frame = organised(code, HERE)
     found = _known(frame, option)
-    form = OptionForm()
+    form = _sent_form(frame, found)
     form.code.data = found.code
     removing = request.form.get("remove") == "yes"
     if not removing and not form.validate_on_submit():
@@ -296,7 +307,13 @@ def change_option(code: str, option: str) -> ResponseReturnValue:
     wanted = tuple(
         each for one in frame.programme.options for each in ((one,) if one.code != found.code else kept)
     )
-    status = _kept(frame, replace(frame.programme, options=wanted), form, reason=form.reason.data or "")
+    status = _kept(
+        frame,
+        replace(frame.programme, options=wanted),
+        form,
+        option=found,
+        reason=form.reason.data or "",
+    )
     if status is not None:
         return _option(frame, found, form, status)
     return redirect(url_for("desk.programmes.options", code=code), 303)
@@ -334,8 +351,18 @@ def change_money(code: str) -> ResponseReturnValue:
 # -- What is kept, and what the pages show -----------------------------------------------------------
 
 
-def _kept(frame: Frame, wanted: ProgrammeFacts, form: FlaskForm, *, reason: str = "") -> int | None:
-    """Keep the programme as wanted; the status to answer with where that is refused, said at the form."""
+def _kept(
+    frame: Frame,
+    wanted: ProgrammeFacts,
+    form: FlaskForm,
+    *,
+    option: OptionFacts | None = None,
+    reason: str = "",
+) -> int | None:
+    """Keep the programme as wanted; the status to answer with where that is refused, said at the form.
+
+    ``option`` is the one the form is of: what is wrong with it is said at its fields.
+    """
     typed = form.version.data or ""
     try:
         programmes.change(
@@ -347,7 +374,8 @@ def _kept(frame: Frame, wanted: ProgrammeFacts, form: FlaskForm, *, reason: str 
             reason=reason,
         )
     except (Refused, Conflict) as error:
-        show_on(form, error)
+        mine = f"option-{option.code}-" if option else ""
+        show_on(form, tuple(each.at(each.field.removeprefix(mine)) for each in error.problems))
         return status_of(error)
     flash(_("Kept."), "success")
     return None
@@ -377,11 +405,40 @@ def _settings(frame: Frame, form: Any, status: int = 200) -> ResponseReturnValue
     return page("desk/settings.html", Settings(frame, rows), status, form=form)
 
 
+def _sent_form(frame: Frame, option: OptionFacts | None) -> OptionForm:
+    """The form as it was sent."""
+    return _with_units(frame, option, option_form(frame.kind)())
+
+
+def _shown_form(frame: Frame, option: OptionFacts | None, data: dict[str, Any]) -> OptionForm:
+    """The form with what is kept."""
+    return _with_units(frame, option, option_form(frame.kind)(formdata=None, data=data))
+
+
+def _with_units(frame: Frame, option: OptionFacts | None, form: OptionForm) -> OptionForm:
+    """Let the organisations be chosen that there are, and those that the option names."""
+    kept = units_named(frame.kind.particulars, option.details) if option else ()
+    offer_units(form.details.form, _units_of, kept)
+    return form
+
+
+def _units_of(among: tuple[OrganisationKind, ...]) -> Iterable[tuple[str, Bilingual]]:
+    return [(unit.code, unit.name) for unit in organisations.listing(kinds=among or HOSTS)]
+
+
 def _option(
     frame: Frame, option: OptionFacts | None, form: OptionForm, status: int = 200
 ) -> ResponseReturnValue:
-    removable = option is not None and option.code not in queries.demand(frame.programme.code)
-    return page("desk/option.html", OptionPage(frame, option, removable), status, form=form)
+    dates = [each.form for each in form.occasions]
+    value = OptionPage(
+        frame=frame,
+        option=option,
+        removable=option is not None and option.code not in queries.demand(frame.programme.code),
+        dates=tuple(each for number, each in enumerate(dates) if not (number and each.spare)),
+        spare=tuple(each for number, each in enumerate(dates) if number and each.spare),
+        sections=sections(frame.kind.particulars, form.details.form),
+    )
+    return page("desk/option.html", value, status, form=form)
 
 
 def _known(frame: Frame, option: str) -> OptionFacts:
