@@ -3,10 +3,13 @@
 import numpy as np
 
 from benchmarks.instances import wishes
-from benchmarks.instances.wishes import Ints, Json
+from benchmarks.instances.wishes import Json
 
 HEAD, DEPARTURE = (250, 550), (1_500, 5_000)
 """Yuan a head and a departure, least and most."""
+FREELY = 0.99
+"""What the optimum without a fund spends, as a share of all departures running with everybody at the mean price:
+0.991 at 3,000 and at 10,000 people."""
 
 
 def opening(
@@ -20,7 +23,7 @@ def opening(
     budget: float | None = 0.97,
     carriers: bool = False,
 ) -> Json:
-    """Departures that need half their seats taken, and a fund of ``budget`` of what free spending would come to.
+    """Departures that need half their seats taken, and a fund of ``budget`` of what would be spent without one.
 
     ``budget`` None: no fund. ``carriers``: what a departure costs is a coach of that size and not the departure.
     """
@@ -44,40 +47,11 @@ def opening(
         made.append(option)
     more: Json = {}
     if budget is not None:
-        free = spent_freely(wanted, seats, minimum, head, departure)
-        more["resources"] = [{"id": "fund", "capacity": int(budget * free), "step": 1_000}]
+        everything = people * int(head.sum()) // options + int(departure.sum())
+        more["resources"] = [{"id": "fund", "capacity": int(budget * FREELY * everything), "step": 1_000}]
     return wishes.problem(
         f"opening {people} x {options}, seed {seed}",
         made,
         wishes.groups(wanted, weight, np.ones(people, np.int64), lot),
         **more,
     )
-
-
-def spent_freely(wanted: Ints, seats: Ints, minimum: Ints, head: Ints, departure: Ints) -> int:
-    """What everybody's places would cost if money were no matter: one after another the best with room.
-
-    Options short of their minimum close, the emptiest first, and their people go on to the next that runs.
-    """
-    load = np.zeros(len(seats), np.int64)
-    at = np.full(len(wanted), -1)
-    shut = np.zeros(len(seats), np.bool_)
-    waiting = list(range(len(wanted)))
-    rows = wanted.tolist()
-    while True:
-        for person in waiting:
-            for option in rows[person]:
-                if not shut[option] and load[option] < seats[option]:
-                    at[person] = option
-                    load[option] += 1
-                    break
-        short = np.flatnonzero(~shut & (load < minimum))
-        if not len(short):
-            break
-        order = np.lexsort((short, load[short] / minimum[short]))
-        closing = short[order[: max(1, len(short) // 4)]]
-        shut[closing] = True
-        waiting = np.flatnonzero(np.isin(at, closing) | (at < 0)).tolist()
-        at[waiting] = -1
-        load[closing] = 0
-    return int(head @ load) + int(departure[~shut].sum())
