@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
+from solvers.arrays import Ints, Sparse
 from solvers.audit_reasons import false_reasons
 from solvers.ledger import Ledger, Quota, pinned_kept, read_placements
 from solvers.outcome import Outcome, StageResult, Status
@@ -59,18 +62,17 @@ def _nothing_claimed(outcome: Outcome) -> Iterator[Breach]:
 
 def _once(ledger: Ledger) -> Iterator[Breach]:
     groups = ledger.problem.groups
-    for group, choices in ledger.at.items():
-        if len(choices) > 1 and not groups.piece[group]:
-            yield Breach("once", groups.ids[group], f'group "{groups.ids[group]}" has more than one place')
+    places = np.bincount(ledger.place_group, minlength=len(groups.ids))
+    for group in np.flatnonzero((places > 1) & (groups.piece == 0)).tolist():
+        yield Breach("once", groups.ids[group], f'group "{groups.ids[group]}" has more than one place')
 
 
 def _required(ledger: Ledger) -> Iterator[Breach]:
     groups = ledger.problem.groups
-    for group in groups.required.nonzero()[0].tolist():
-        if group not in ledger.at:
-            yield Breach(
-                "required", groups.ids[group], f'group "{groups.ids[group]}" must be placed and is not'
-            )
+    placed = np.zeros(len(groups.ids), np.bool_)
+    placed[ledger.place_group] = True
+    for group in np.flatnonzero(groups.required & ~placed).tolist():
+        yield Breach("required", groups.ids[group], f'group "{groups.ids[group]}" must be placed and is not')
 
 
 def _pinned(ledger: Ledger) -> Iterator[Breach]:
@@ -84,23 +86,20 @@ def _pinned(ledger: Ledger) -> Iterator[Breach]:
 
 def _banned(ledger: Ledger) -> Iterator[Breach]:
     problem = ledger.problem
-    for choice in ledger.taken:
-        if problem.choices.banned[choice]:
-            group = problem.groups.ids[ledger.group[choice]]
-            option = problem.options.ids[ledger.option[choice]]
-            yield Breach("banned", group, f'group "{group}" is in "{option}", which is banned for it')
+    for choice in ledger.places[problem.choices.banned[ledger.places]].tolist():
+        group = problem.groups.ids[problem.choices.group[choice]]
+        option = problem.options.ids[problem.choices.option[choice]]
+        yield Breach("banned", group, f'group "{group}" is in "{option}", which is banned for it')
 
 
 def _seats(ledger: Ledger) -> Iterator[Breach]:
     options = ledger.problem.options
-    for option, load in enumerate(ledger.load):
-        id_ = options.ids[option]
-        if load > options.capacity[option]:
-            yield Breach("capacity", id_, f'"{id_}" has {load} heads for {options.capacity[option]} seats')
-        if ledger.runs[option] and load < options.minimum[option]:
-            yield Breach(
-                "minimum", id_, f'"{id_}" runs with {load} heads, fewer than {options.minimum[option]}'
-            )
+    for option in np.flatnonzero(ledger.loads > options.capacity).tolist():
+        id_, load = options.ids[option], ledger.load[option]
+        yield Breach("capacity", id_, f'"{id_}" has {load} heads for {options.capacity[option]} seats')
+    for option in np.flatnonzero((ledger.loads < options.minimum) & ledger.runs).tolist():
+        id_, load = options.ids[option], ledger.load[option]
+        yield Breach("minimum", id_, f'"{id_}" runs with {load} heads, fewer than {options.minimum[option]}')
 
 
 def _resources(ledger: Ledger) -> Iterator[Breach]:
@@ -115,7 +114,7 @@ def _resources(ledger: Ledger) -> Iterator[Breach]:
 
 def _limits(ledger: Ledger) -> Iterator[Breach]:
     hard = [limit for limit in ledger.problem.limits if not limit.soft]
-    for quota in ledger.quotas(hard):
+    for quota in ledger.quotas(limit for limit in hard if ledger.missed(limit)):
         if quota.missed:
             yield Breach(
                 "limit", quota.limit.id, f'limit "{quota.limit.id}" is missed {_where(ledger, quota)}'
@@ -129,20 +128,35 @@ def _where(ledger: Ledger, quota: Quota) -> str:
 
 
 def _apart(ledger: Ledger) -> Iterator[Breach]:
-    ids = ledger.problem.groups.ids
+    ids, options = ledger.problem.groups.ids, ledger.problem.choices.option
     for one, other in ledger.problem.apart:
-        mine, theirs = ({ledger.option[c] for c in ledger.at.get(group, ())} for group in (one, other))
+        mine, theirs = (
+            {int(options[choice]) for choice in ledger.at.get(group, ())} for group in (one, other)
+        )
         if mine & theirs:
             yield Breach("apart", ids[one], f'groups "{ids[one]}" and "{ids[other]}" are in one option')
 
 
 def _people(ledger: Ledger) -> Iterator[Breach]:
-    for person, places in ledger.days.items():
-        options = [option for _, option in places]
-        clashes = [number for option in set(options) for number in ledger.clashing[option]]
-        if len(set(options)) < len(options) or len(set(clashes)) < len(clashes):
-            id_ = ledger.problem.people[person]
-            yield Breach("clash", id_, f'person "{id_}" holds places that clash')
+    problem = ledger.problem
+    at, place = problem.groups.people.entries(ledger.place_group)
+    person, option = problem.groups.people.column[at], ledger.place_option[place]
+    busy = np.bincount(person, minlength=len(problem.people)) > 1
+    person, option = person[busy[person]], option[busy[person]]
+    clashes = Sparse.of([[(number, 1) for number in mine] for mine in ledger.clashing])
+    entry, held = clashes.entries(option)
+    twice = _repeated(person, option, len(problem.options.ids))
+    clashing = _repeated(person[held], clashes.column[entry], len(problem.clashes))
+    for number in np.union1d(twice, clashing).tolist():
+        id_ = problem.people[number]
+        yield Breach("clash", id_, f'person "{id_}" holds places that clash')
+
+
+def _repeated(person: Ints, thing: Ints, things: int) -> Ints:
+    """The people beside whom one thing stands twice."""
+    key, times = np.unique(person * max(1, things) + thing, return_counts=True)
+    found: Ints = key[times > 1] // max(1, things)
+    return found
 
 
 def _changes(ledger: Ledger) -> Iterator[Breach]:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from solvers.problem import Limit, Placed, Problem
+import numpy as np
+
+from solvers.problem import Ints, Limit, Placed, Problem
 from solvers.stages import Stage
 
 
@@ -37,42 +39,88 @@ class Quota:
 
 
 class Ledger:
-    """Counts of one answer: units at each choice, pieces of each option's carriers."""
+    """Counts of one answer: units at each choice, pieces of each option's carriers.
+
+    Sums over places are taken in 64 bits: reading refuses problems whose sums could pass them.
+    """
 
     def __init__(
         self, problem: Problem, taken: Mapping[int, int], pieces: Mapping[int, tuple[int, ...]]
     ) -> None:
         self.problem, self.pieces = problem, pieces
         self.taken = {choice: units for choice, units in taken.items() if units}
-        self.option = problem.choices.option.tolist()
-        self.group = problem.choices.group.tolist()
-        self.heads = problem.choices.heads.tolist()
-        self.load = [0] * len(problem.options.ids)
-        self.runs = [bool(must) for must in problem.options.must_run]
-        self.at: dict[int, list[int]] = {}
+        choices = problem.choices
+        self.places: Ints = np.fromiter(self.taken, np.int64, len(self.taken))
+        """The choices taken, and beside each the units, the group, the option and the heads there."""
+        self.units: Ints = np.fromiter(self.taken.values(), np.int64, len(self.taken))
+        self.place_group = choices.group[self.places]
+        self.place_option = choices.option[self.places]
+        self.place_heads = choices.heads[self.places] * self.units
+        self.loads = _summed(self.place_option, self.place_heads, len(problem.options.ids))
+        """Heads at each option; ``load`` says the same in a list."""
+        self.load: list[int] = self.loads.tolist()
+        running = problem.options.must_run.copy()
+        running[self.place_option] = True
+        self.runs: list[bool] = running.tolist()
+
+    @cached_property
+    def option(self) -> list[int]:
+        listed: list[int] = self.problem.choices.option.tolist()
+        return listed
+
+    @cached_property
+    def group(self) -> list[int]:
+        listed: list[int] = self.problem.choices.group.tolist()
+        return listed
+
+    @cached_property
+    def heads(self) -> list[int]:
+        listed: list[int] = self.problem.choices.heads.tolist()
+        return listed
+
+    @cached_property
+    def at(self) -> dict[int, list[int]]:
         """The choices taken by each group."""
-        for choice, units in self.taken.items():
-            self.load[self.option[choice]] += self.heads[choice] * units
-            self.runs[self.option[choice]] = True
-            self.at.setdefault(self.group[choice], []).append(choice)
+        found: dict[int, list[int]] = {}
+        for choice, group in zip(self.places.tolist(), self.place_group.tolist(), strict=True):
+            found.setdefault(group, []).append(choice)
+        return found
+
+    # -- tags ----------------------------------------------------------------------------------------
 
     @cached_property
     def tagged(self) -> list[Counter[int]]:
         """For each option, heads by tag; -1 is everybody."""
         found = [Counter({-1: load}) for load in self.load]
-        for choice, units in self.taken.items():
-            for tag, heads in self.tags_of(self.group[choice]):
-                found[self.option[choice]][tag] += heads * units
+        tags, options, heads = self._by_tag
+        for tag, option, many in zip(tags.tolist(), options.tolist(), heads.tolist(), strict=True):
+            found[option][tag] = many
+        return found
+
+    @cached_property
+    def _by_tag(self) -> tuple[Ints, Ints, Ints]:
+        """(tag, option, heads) of every tag that is at an option, by tag, then by option."""
+        tags, options = self.problem.groups.tags, max(1, len(self.problem.options.ids))
+        at, place = tags.entries(self.place_group)
+        split = self.problem.groups.piece[self.place_group] > 0
+        heads = np.where(split[place], 1, tags.amount[at]) * self.units[place]
+        key, where = np.unique(tags.column[at] * options + self.place_option[place], return_inverse=True)
+        return key // options, key % options, _summed(where, heads, len(key))
+
+    def heads_by_option(self, tag: int) -> Ints:
+        """Heads with a tag at each option; -1 counts everybody, a tag nobody has counts none."""
+        if tag == -1:
+            return self.loads
+        tags, options, heads = self._by_tag
+        found = np.zeros(len(self.loads), np.int64)
+        mine = slice(*np.searchsorted(tags, [tag, tag + 1]))
+        found[options[mine]] = heads[mine]
         return found
 
     def tags_of(self, group: int) -> list[tuple[int, int]]:
         """Tags and tagged heads of one unit of a group."""
-        listed = self._tags[group]
+        listed = self.problem.groups.tags.row(group)
         return [(tag, 1) for tag, _ in listed] if self.problem.groups.piece[group] else listed
-
-    @cached_property
-    def _tags(self) -> list[list[tuple[int, int]]]:
-        return [self.problem.groups.tags.row(group) for group in range(len(self.problem.groups.ids))]
 
     # -- resources -----------------------------------------------------------------------------------
 
@@ -92,11 +140,10 @@ class Ledger:
                 uses += [(resource, each * taken) for resource, each in carrier.uses]
             for resource, amount in uses:
                 total[resource] += amount
-        if len(problem.choices.uses.column):
-            for choice, units in self.taken.items():
-                for resource, amount in problem.choices.uses.row(choice):
-                    total[resource] += amount * units
-        return total
+        own = problem.choices.uses
+        at, place = own.entries(self.places)
+        by_choice = _summed(own.column[at], own.amount[at] * self.units[place], len(total))
+        return [one + other for one, other in zip(total, by_choice.tolist(), strict=True)]
 
     @cached_property
     def borne(self) -> list[int]:
@@ -113,21 +160,49 @@ class Ledger:
 
     def quotas(self, only: Iterable[Limit] | None = None) -> Iterator[Quota]:
         """Every limit spelt out for its tags and, with ``each``, its options."""
-        problem = self.problem
-        for limit in problem.limits if only is None else only:
-            options = range(len(problem.options.ids)) if limit.options is None else limit.options
-            tags = [-1] if limit.tag is None else problem.matching(limit.tag)
-            if not tags and limit.tag is not None and not limit.tag.endswith("*"):
-                tags = [-2]  # nobody has it, and a floor for it is missed all the same
-            for tag in tags:
-                if limit.each:
-                    for option in options:
-                        here = self.tagged[option]
-                        yield Quota(limit, tag, option, here[tag], here[-1], self.runs[option])
-                else:
-                    heads = sum(self.tagged[option][tag] for option in options)
-                    everybody = sum(self.load[option] for option in options) if limit.share else 0
-                    yield Quota(limit, tag, -1, heads, everybody, True)
+        for limit in self.problem.limits if only is None else only:
+            for tag in self._tags_of_limit(limit):
+                options, heads, everybody, runs = self._counted(limit, tag)
+                for row in zip(options, heads, everybody, runs, strict=True):
+                    yield Quota(limit, tag, *row)
+
+    def missed(self, limit: Limit) -> int:
+        """Heads by which a limit is missed, for all its tags and options."""
+        return sum(self._missed(limit, tag) for tag in self._tags_of_limit(limit))
+
+    def _tags_of_limit(self, limit: Limit) -> list[int]:
+        if limit.tag is None:
+            return [-1]
+        # Nobody may have the tag: a floor for it is missed all the same.
+        return self.problem.matching(limit.tag) or ([] if limit.tag.endswith("*") else [-2])
+
+    def _missed(self, limit: Limit, tag: int) -> int:
+        if not limit.each or limit.share is not None:
+            rows = zip(*self._counted(limit, tag), strict=True)
+            return sum(Quota(limit, tag, *row).missed for row in rows)
+        options = self._options_of(limit)
+        heads, missed = self.heads_by_option(tag)[options], 0
+        if limit.minimum is not None:
+            runs = np.array(self.runs, np.bool_)[options]
+            missed += sum(np.maximum(0, limit.minimum - heads)[runs].tolist())
+        if limit.maximum is not None:
+            missed += sum(np.maximum(0, heads - limit.maximum).tolist())
+        return missed
+
+    def _counted(self, limit: Limit, tag: int) -> tuple[list[int], list[int], list[int], list[bool]]:
+        """Options, heads, everybody and whether it runs, for each place where a limit binds on its own."""
+        options = self._options_of(limit)
+        heads = self.heads_by_option(tag)[options]
+        everybody = self.loads[options]
+        if limit.each:
+            runs = [self.runs[option] for option in options.tolist()]
+            return options.tolist(), heads.tolist(), everybody.tolist(), runs
+        return [-1], [int(heads.sum())], [int(everybody.sum()) if limit.share else 0], [True]
+
+    def _options_of(self, limit: Limit) -> Ints:
+        if limit.options is None:
+            return np.arange(len(self.problem.options.ids))
+        return np.array(limit.options, np.int64)
 
     # -- stages --------------------------------------------------------------------------------------
 
@@ -136,9 +211,9 @@ class Ledger:
         problem = self.problem
         match stage.stage:
             case "required":
-                return sum(bool(problem.groups.required[group]) for group in self.at)
+                return int(problem.groups.required[np.unique(self.place_group)].sum())
             case "placed":
-                return sum(weight for _, weight in self._weights(stage))
+                return int(self._weights(stage)[1].sum())
             case "rank":
                 return self._rank(stage)
             case "spread":
@@ -146,7 +221,7 @@ class Ledger:
             case "soft":
                 ids = None if stage.limits is None else set(stage.limits)
                 asked = [limit for limit in problem.limits if limit.soft and (ids is None or limit.id in ids)]
-                return sum(quota.missed for quota in self.quotas(asked))
+                return sum(self.missed(limit) for limit in asked)
             case "cost":
                 return self.cost
             case "running":
@@ -155,49 +230,51 @@ class Ledger:
                 return self.moved
         raise ValueError(f"no value for a stage {stage.stage}")
 
-    def _weights(self, stage: Stage) -> Iterator[tuple[int, int]]:
-        """(choice, weight or tagged heads) of those a stage speaks of."""
+    def _weights(self, stage: Stage) -> tuple[Ints, Ints]:
+        """Choices, and the weight or tagged heads at each, of those a stage speaks of."""
         problem = self.problem
-        tier, weight = problem.groups.tier, problem.choices.weight
-        tags = None if stage.tag is None else set(problem.matching(stage.tag))
-        for choice, units in self.taken.items():
-            group = self.group[choice]
-            if stage.tier is not None and tier[group] != stage.tier:
-                continue
-            if tags is None:
-                yield choice, int(weight[choice]) * units
-            else:
-                yield choice, units * sum(heads for tag, heads in self.tags_of(group) if tag in tags)
+        if stage.tag is None:
+            weights = problem.choices.weight[self.places] * self.units
+        else:
+            weights = self._tagged_heads(problem.matching(stage.tag))
+        if stage.tier is None:
+            return self.places, weights
+        mine = problem.groups.tier[self.place_group] == stage.tier
+        return self.places[mine], weights[mine]
+
+    def _tagged_heads(self, wanted: list[int]) -> Ints:
+        """Heads with any of these tags, each tag counted, at each place."""
+        tags = self.problem.groups.tags
+        at, place = tags.entries(self.place_group)
+        kept = np.isin(tags.column[at], wanted)
+        at, place = at[kept], place[kept]
+        split = self.problem.groups.piece[self.place_group[place]] > 0
+        heads = np.where(split, 1, tags.amount[at]) * self.units[place]
+        return _summed(place, heads, len(self.places))
 
     def _rank(self, stage: Stage) -> int:
-        rank = self.problem.choices.rank
-        counted = list(self._weights(stage))
+        choices, weights = self._weights(stage)
+        ranks = self.problem.choices.rank[choices]
         if stage.measure == "sum":
-            return sum(int(rank[choice]) * weight for choice, weight in counted)
+            return int(ranks @ weights)
         if stage.measure == "at":
-            return sum(weight for choice, weight in counted if rank[choice] == stage.rank)
-        return max(
-            (int(rank[choice]) for choice, weight in counted if weight or stage.tag is None), default=0
-        )
+            return int(weights[ranks == stage.rank].sum())
+        return int(ranks[(weights > 0) | (stage.tag is None)].max(initial=0))
 
     def _spread(self, prefix: str) -> int:
-        problem = self.problem
-        tags = problem.matching(f"{prefix}*")
-        total, placed = Counter[int](), Counter[int]()
-        for group in range(len(problem.groups.ids)):
-            units = int(problem.groups.size[group]) if problem.groups.piece[group] else 1
-            for tag, heads in self.tags_of(group):
-                total[tag] += heads * units
-        for choice, units in self.taken.items():
-            for tag, heads in self.tags_of(self.group[choice]):
-                placed[tag] += heads * units
-        return min((1000 * placed[tag] // total[tag] for tag in tags if total[tag]), default=1000)
+        tags, groups = self.problem.groups.tags, self.problem.groups
+        split = (groups.piece > 0)[tags.rows]
+        heads = np.where(split, groups.size[tags.rows], tags.amount)
+        total = _summed(tags.column, heads, len(self.problem.tags)).tolist()
+        placed = _summed(self._by_tag[0], self._by_tag[2], len(self.problem.tags)).tolist()
+        asked = self.problem.matching(f"{prefix}*")
+        return min((1000 * placed[tag] // total[tag] for tag in asked if total[tag]), default=1000)
 
     @cached_property
     def cost(self) -> int:
         problem = self.problem
         options = problem.options
-        total = sum(int(problem.choices.cost[choice]) * units for choice, units in self.taken.items())
+        total = int(problem.choices.cost[self.places] @ self.units)
         for option, runs in enumerate(self.runs):
             if runs:
                 total += int(options.cost[option]) + int(options.head_cost[option]) * self.load[option]
@@ -208,13 +285,12 @@ class Ledger:
     @cached_property
     def moved(self) -> int:
         """Heads that lost a place they could still have."""
-        banned = self.problem.choices.banned
-        return sum(
-            self.heads[choice] * max(0, units - self.taken.get(choice, 0))
-            for held in self.problem.previous.values()
-            for choice, units in held.items()
-            if not banned[choice]
-        )
+        held, had = self.problem.held
+        now = np.zeros(len(self.problem.choices.group), np.int64)
+        now[self.places] = self.units
+        lost = np.maximum(0, had - now[held])
+        counted = ~self.problem.choices.banned[held]
+        return int(self.problem.choices.heads[held[counted]] @ lost[counted])
 
     # -- people --------------------------------------------------------------------------------------
 
@@ -223,6 +299,8 @@ class Ledger:
         """For each person, (group, option) of every place held."""
         found: dict[int, list[tuple[int, int]]] = {}
         people = self.problem.groups.people
+        if not len(people.column):
+            return found
         for group, choices in self.at.items():
             for person in people.column[people.start[group] : people.start[group + 1]].tolist():
                 found.setdefault(person, []).extend((group, self.option[choice]) for choice in choices)
@@ -261,12 +339,9 @@ def read_placements(
     problem: Problem, placements: Mapping[str, object]
 ) -> tuple[dict[int, int], list[tuple[str, str]]]:
     """Units at each choice, and what cannot be: (group id, sentence)."""
-    at: dict[tuple[int, int], int] = {
-        pair: choice
-        for choice, pair in enumerate(
-            zip(problem.choices.group.tolist(), problem.choices.option.tolist(), strict=True)
-        )
-    }
+    whole = _read_whole(problem, placements)
+    if whole is not None:
+        return whole, []
     taken: dict[int, int] = {}
     wrong: list[tuple[str, str]] = []
     for id_, place in placements.items():
@@ -279,17 +354,45 @@ def read_placements(
             wrong.append((id_, f'group "{id_}" has a placement of the wrong kind'))
             continue
         parts: Mapping[str, int] = place if isinstance(place, Mapping) else {str(place): 1}
+        first, last = int(problem.groups.first[group]), int(problem.groups.first[group + 1])
+        at = {problem.options.ids[problem.choices.option[choice]]: choice for choice in range(first, last)}
         for option, heads in parts.items():
-            choice = at.get((group, problem.option_number.get(option, -1)))
+            choice = at.get(option)
             if choice is None:
                 wrong.append((id_, f'group "{id_}" is placed in "{option}", which is none of its choices'))
             elif type(heads) is not int or heads < (int(problem.groups.piece[group]) if split else 1):
                 wrong.append((id_, f'group "{id_}" has a part in "{option}" smaller than it may be'))
             else:
                 taken[choice] = heads
-        if split and sum(parts.values()) > size:
+        if not parts:
+            wrong.append((id_, f'group "{id_}" is placed nowhere; the unplaced are left out'))
+        if split and sum(heads for heads in parts.values() if type(heads) is int) > size:
             wrong.append((id_, f'group "{id_}" has more heads placed than its {size}'))
     return taken, wrong
+
+
+def _read_whole(problem: Problem, placements: Mapping[str, object]) -> dict[int, int] | None:
+    """The choices, where every group stays whole and is placed at one of them; None where any does not."""
+    count = len(placements)
+    try:
+        groups = np.fromiter((problem.group_number[id_] for id_ in placements), np.int64, count)
+        wanted = (problem.option_number[option] for option in placements.values())  # type: ignore[index]
+        options = np.fromiter(wanted, np.int64, count)
+    except (KeyError, TypeError):
+        return None
+    place = np.full(len(problem.groups.ids), -1)
+    place[groups] = options
+    found = np.flatnonzero(problem.choices.option == place[problem.choices.group])
+    if len(found) < count or problem.groups.piece[groups].any():
+        return None
+    return dict.fromkeys(found.tolist(), 1)
+
+
+def _summed(where: Ints, amounts: Ints, length: int) -> Ints:
+    """The sum of the amounts at each place."""
+    total = np.zeros(length, np.int64)
+    np.add.at(total, where, amounts)
+    return total
 
 
 def pinned_kept(taken: Mapping[int, int], held: Iterable[int], pin: Placed) -> bool:

@@ -49,11 +49,22 @@ class Problem:
     def option_number(self) -> dict[str, int]:
         return {id_: number for number, id_ in enumerate(self.options.ids)}
 
+    @cached_property
+    def tag_number(self) -> dict[str, int]:
+        return {tag: number for number, tag in enumerate(self.tags)}
+
+    @cached_property
+    def held(self) -> tuple[Ints, Ints]:
+        """The previous places, and the units at each."""
+        pairs = [pair for placed in self.previous.values() for pair in placed.items()]
+        table = np.array(pairs, np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
+
     def matching(self, pattern: str) -> list[int]:
         """The tags a limit's ``tag`` or a stage's ``prefix*`` speaks of."""
         if pattern.endswith("*"):
             return [number for number, tag in enumerate(self.tags) if tag.startswith(pattern[:-1])]
-        return [number for number, tag in enumerate(self.tags) if tag == pattern]
+        return [self.tag_number[pattern]] if pattern in self.tag_number else []
 
     @cached_property
     def turn(self) -> Ints:
