@@ -6,7 +6,7 @@ A kind lists its :class:`Question` values; pages build fields from them, rosters
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -55,6 +55,32 @@ class Question:
     purpose: Text | None = None
     limit: int = 100
     sensitive: bool = False
+
+
+def asks_for_claim(question: Question, claims: Collection[str]) -> bool:
+    """Whether a question is answered by one of the claims that a primary union confirms."""
+    return (
+        question.answer is Answer.CHOICE
+        and bool(question.choices)
+        and all(key in claims for key, _label in question.choices)
+    )
+
+
+def confirmed_answers(
+    questions: Iterable[Question], *, claims: Collection[str], confirmed: Collection[str]
+) -> dict[str, str]:
+    """Answers nobody need be asked for, since their primary union has confirmed them already.
+
+    ``claims`` are those of the kind, ``confirmed`` the ones checked and valid of one person. Of several the one that
+    the question names first counts; which of them gives priority is decided by the claims, never by the answer.
+    """
+    found = {}
+    for question in questions:
+        if question.asked is Asked.PERSON and asks_for_claim(question, claims):
+            known = next((key for key, _label in question.choices if key in confirmed), None)
+            if known is not None:
+                found[question.key] = known
+    return found
 
 
 def answers(

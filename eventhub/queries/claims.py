@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from eventhub import kinds
-from eventhub.domain.questions import Answer
+from eventhub.domain.questions import asks_for_claim
 from eventhub.domain.terms import LIVE, RegistrationState
 from eventhub.extensions import db
 from eventhub.i18n import Bilingual, Text
@@ -63,11 +63,7 @@ def waiting(
     words = dict(kind.claims)
     if not words:
         return ClaimPage()
-    asked = tuple(
-        question.key
-        for question in kind.questions
-        if question.answer is Answer.CHOICE and {key for key, _label in question.choices} <= words.keys()
-    )
+    asked = tuple(question.key for question in kind.questions if asks_for_claim(question, words))
     wanted = _wanted(row.id, asked, tuple(words), within)
     if participant:
         wanted = wanted.where(Participant.code == participant)

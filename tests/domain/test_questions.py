@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventhub.domain.questions import Answer, Question, answers
+from eventhub.domain.questions import Answer, Asked, Question, answers, confirmed_answers
 from eventhub.i18n import N_, use_locale
 
 LABEL = N_("Meals")
@@ -103,3 +104,29 @@ def test_blanks_alone_are_no_answer() -> None:
     values, problems = answers([question], {"q": "  \u3000"})
     assert values == {}
     assert [problem.code for problem in problems] == ["missing"]
+
+
+FAMILY = Question(
+    "family",
+    N_("Family"),
+    Answer.CHOICE,
+    Asked.PERSON,
+    choices=(("hardship", N_("Hardship")), ("migrant", N_("Migrant"))),
+)
+CLAIMS = ("hardship", "migrant", "heavy_post")
+
+
+def test_what_a_primary_union_has_confirmed_is_an_answer():
+    known = confirmed_answers([FAMILY], claims=CLAIMS, confirmed={"migrant", "heavy_post"})
+    assert known == {"family": "migrant"}
+    assert confirmed_answers([FAMILY], claims=CLAIMS, confirmed={"migrant", "hardship"}) == {
+        "family": "hardship"
+    }
+    assert confirmed_answers([FAMILY], claims=CLAIMS, confirmed=()) == {}
+
+
+def test_a_question_about_anything_else_is_never_answered_by_a_claim():
+    meals = replace(FAMILY, key="meals", choices=(("hardship", N_("Hardship")), ("halal", N_("Halal"))))
+    of_all = replace(FAMILY, asked=Asked.PARTY)
+    words = replace(FAMILY, answer=Answer.TEXT, choices=())
+    assert confirmed_answers([meals, of_all, words], claims=CLAIMS, confirmed=set(CLAIMS)) == {}

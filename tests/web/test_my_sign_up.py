@@ -209,6 +209,80 @@ def test_the_same_person_is_not_signed_up_twice(
     assert told in errors(answer)
 
 
+def confirm_family(app: Flask, story: Scenario, child: str, until: date | None = None) -> None:
+    with at_home(app):
+        participants.check_claim(
+            story.children[child], "hardship", checked=True, valid_until=until, by=story.officer, at=story.at
+        )
+
+
+def test_what_the_union_has_confirmed_is_shown_and_not_asked(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    confirm_family(app, story, "马小雨")
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    both = [story.children["马小雨"], story.children["马小雪"]]
+    questions = follow(guardian, send(guardian, first, participants=both))
+    assert "工会已核实：困难职工家庭" in questions.text
+    page = soup(questions)
+    assert page.select('[name="participants-0-family"]') == []
+    assert page.select('[name="participants-1-family"]') != []
+
+    typed = {**CONTACTS, "participants_1_family": "migrant"}
+    with nothing_written(app):
+        answer = send(guardian, questions, **CONTACTS)
+    assert answer.status_code == 422, "whom nobody has vouched for is still asked"
+    review = follow(
+        guardian, send(guardian, follow(guardian, send(guardian, questions, **typed)), options=["B1"])
+    )
+    follow(guardian, finish(guardian, review))
+    with at_home(app):
+        rows = db.session.scalars(select(Registration).order_by(Registration.id)).all()
+        assert [row.answers["family"] for row in rows] == ["hardship", "migrant"]
+
+
+def test_a_family_cannot_overwrite_what_the_union_has_confirmed(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    confirm_family(app, story, "马小雨")
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    questions = follow(guardian, send(guardian, first, participants=[story.children["马小雨"]]))
+    follow(guardian, send(guardian, questions, **CONTACTS, participants_0_family="new_form"))
+    with at_home(app):
+        assert db.session.scalars(select(Registration)).one().answers["family"] == "hardship"
+
+
+def test_a_claim_that_has_run_out_is_asked_again(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
+    confirm_family(app, story, "马小雨", until=story.at.date())
+    story.later(days=2)
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    questions = follow(guardian, send(guardian, first, participants=[story.children["马小雨"]]))
+    assert soup(questions).select('[name="participants-0-family"]') != []
+
+
+def test_the_summary_says_of_which_child_something_is_missing(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    both = [story.children["马小雨"], story.children["马小雪"]]
+    questions = follow(guardian, send(guardian, first, participants=both))
+    told = [
+        " ".join(line.text.split())
+        for line in soup(send(guardian, questions, **CONTACTS)).select(".eh-summary li")
+    ]
+    assert sum(line.startswith("马小雨") for line in told) == 1
+    assert sum(line.startswith("马小雪") for line in told) == 1
+
+
+def test_nobody_is_told_to_choose_more_options_than_there_are(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    review = to_review(guardian, story, "马小雨")
+    choices = guardian.get(action(review).replace("review", "choices"))
+    assert "最多可填2个" in choices.text.replace(" ", "")
+    assert soup(choices).select_one("[data-ranking]")["data-most"] == "2"
+
+
 @pytest.mark.parametrize(("language", "told"), [("zh", "不再"), ("en", "not offered")])
 def test_an_option_that_does_not_exist_cannot_be_ranked(
     app: Flask, guardian: FlaskClient, story: Scenario, language: str, told: str

@@ -139,6 +139,11 @@ def mark_required(field: Field) -> None:
     field.flags.required = True
 
 
+def name_owner(field: Field, name: object) -> None:
+    """Say whom a field is about: the summary of what is wrong names them, where several are asked the same."""
+    field.whose = name  # type: ignore[attr-defined] # only pages read it
+
+
 def put_beside(form: FlaskForm, problems: Iterable[Problem], *, otherwise: str = "") -> None:
     """Put each problem beside its field; where the form has none of that name, beside ``otherwise`` or on top."""
     for problem in problems:

@@ -19,11 +19,11 @@ from wtforms import BooleanField, RadioField
 
 from eventhub.domain.facts import Applicant, Application, ConsentText, Person, ProgrammeFacts
 from eventhub.domain.problems import Problem
-from eventhub.domain.questions import Answer, Asked, Question
+from eventhub.domain.questions import Answer, Asked, Question, confirmed_answers
 from eventhub.domain.terms import PartyRole
 from eventhub.i18n import N_, Text
 from eventhub.kinds import Kind
-from eventhub.web.forms.fields import Ticks, choices, field_of, later, mark_required
+from eventhub.web.forms.fields import Ticks, choices, field_of, later, mark_required, name_owner
 
 Sent = MultiDict[str, str]
 
@@ -176,33 +176,62 @@ def moved(ranking: Iterable[str], move: str) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Known:
+    """A question that is not asked, since the primary union has confirmed the answer."""
+
+    label: Text
+    answer: Text
+
+
+@dataclass(frozen=True)
 class Asking:
     """Fields that belong together: those about one person, or about the whole party (no name)."""
 
     name: str
     fields: tuple[str, ...]
+    known: tuple[Known, ...] = ()
 
 
 def questions_of(kind: Kind, application: Application) -> list[tuple[str, Question]]:
     """Field name and question, in the order they are asked: of each person, then of the party."""
     found = [
         (f"participants-{number}-{question.key}", question)
-        for number, _applicant in enumerate(application.applicants)
+        for number, applicant in enumerate(application.applicants)
         for question in kind.questions
-        if question.asked is Asked.PERSON
+        if question.asked is Asked.PERSON and question.key not in _confirmed(kind, applicant)
     ]
     return found + [(question.key, question) for question in kind.questions if question.asked is Asked.PARTY]
+
+
+def _confirmed(kind: Kind, applicant: Applicant) -> dict[str, str]:
+    """What is known of somebody without asking."""
+    if applicant.person is None:
+        return {}
+    return confirmed_answers(kind.questions, claims=dict(kind.claims), confirmed=applicant.person.claims)
+
+
+def _known(kind: Kind, applicant: Applicant) -> tuple[Known, ...]:
+    confirmed = _confirmed(kind, applicant)
+    return tuple(
+        Known(question.label, dict(question.choices)[confirmed[question.key]])
+        for question in kind.questions
+        if question.key in confirmed
+    )
 
 
 def groups_of(kind: Kind, application: Application) -> tuple[Asking, ...]:
     """The questions as they stand on the page: a block a person, then a block for all."""
     names = [name for name, _question in questions_of(kind, application)]
     found = [
-        Asking(applicant.name, tuple(name for name in names if name.startswith(f"participants-{number}-")))
+        Asking(
+            applicant.name,
+            tuple(name for name in names if name.startswith(f"participants-{number}-")),
+            _known(kind, applicant),
+        )
         for number, applicant in enumerate(application.applicants)
     ]
     found.append(Asking("", tuple(name for name in names if not name.startswith("participants-"))))
-    return tuple(group for group in found if group.fields)
+    return tuple(group for group in found if group.fields or group.known)
 
 
 def questions_form(kind: Kind, application: Application, sent: Sent | None) -> FlaskForm:
@@ -213,18 +242,21 @@ def questions_form(kind: Kind, application: Application, sent: Sent | None) -> F
     for name, question in asked:
         if question.required:
             mark_required(form[name])
+        found = _OF_PERSON.fullmatch(name)
+        if found and len(application.applicants) > 1:
+            name_owner(form[name], application.applicants[int(found[1])].name)
     return form
 
 
 def with_answers(application: Application, form: FlaskForm, kind: Kind) -> Application:
-    """The application with what was typed; what an untouched field says is no answer."""
+    """The application with what was typed and what is confirmed; what an untouched field says is no answer."""
     typed = {name: _stripped(form[name].data) for name, _question in questions_of(kind, application)}
     typed = {name: value for name, value in typed.items() if value not in (None, "", [], False)}
     return replace(
         application,
         answers={name: value for name, value in typed.items() if not name.startswith("participants-")},
         applicants=tuple(
-            replace(applicant, answers=_of_person(typed, number))
+            replace(applicant, answers=_of_person(typed, number) | _confirmed(kind, applicant))
             for number, applicant in enumerate(application.applicants)
         ),
     )

@@ -17,7 +17,7 @@ from eventhub.domain.questions import Asked, Question
 from eventhub.domain.terms import Sex, word
 from eventhub.i18n import N_
 from eventhub.kinds import Kind
-from eventhub.web.forms.fields import choices, field_of, later, mark_required
+from eventhub.web.forms.fields import choices, field_of, later, mark_required, name_owner
 from eventhub.web.forms.people import read_date
 
 MOST_TYPED = 20
@@ -126,6 +126,10 @@ def typed_form(
         )
     )
     form: FlaskForm = type("TypedForm", (FlaskForm,), body)(formdata=sent)
+    for number in range(rows):
+        whose = form[f"participants-{number}-name"].data or N_("Person %(number)s", number=number + 1)
+        for name in row_names(kind, number):
+            name_owner(form[name], whose)
     mark_required(form["unit"])
     return form
 

@@ -40,6 +40,7 @@ def choices_step(here: Moment, application: Application, value: StepPage) -> Ste
         find=find,
         found=len(found),
         crowded=len(others) > MOST_SHOWN,
+        most=min(here.kind.most_choices, len(options)),
     )
 
 
