@@ -203,7 +203,11 @@ def write(
         registration.item, registration.role = application.item, applicant.role
         registration.answers = dict(applicant.answers)
     for left in standing.values():
-        step(session, left, RegistrationState.WITHDRAWN, by=by, at=at)
+        if left.state is RegistrationState.DRAFT:
+            row.registrations.remove(left)
+            session.delete(left)  # what was never sent leaves no trace
+        else:
+            step(session, left, RegistrationState.WITHDRAWN, by=by, at=at)
     _write_ranking(
         session, row, [target.option_ids[code] for code in application.ranking if code in target.option_ids]
     )

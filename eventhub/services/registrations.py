@@ -89,10 +89,40 @@ def _taken(entry: Entry, *, by: Actor, at: datetime, channel: str) -> Receipt:
         return receipt
 
 
+def delete_draft(party: str, *, by: Actor, at: datetime) -> None:
+    """Throw a draft away: what was never sent is nothing that could be withdrawn, and leaves only a line in the journal.
+
+    Conflict if it was sent in the meantime.
+    """
+    with transaction() as session:
+        row = intake.owned_party(session, party, by)
+        if row.submitted_at is not None or any(
+            each.state is not RegistrationState.DRAFT for each in row.registrations
+        ):
+            raise Conflict(
+                Problem(
+                    "sent_already", N_("This sign-up has been sent. Change or withdraw it on its own page.")
+                )
+            )
+        for each in list(row.registrations):
+            session.delete(each)
+        session.flush()
+        session.delete(row)
+        journal.note(
+            session,
+            at=at,
+            by=by,
+            event="draft deleted",
+            subject="programme",
+            code=row.programme.code,
+            details={"draft": party},
+        )
+
+
 def withdraw(
     party: str, *, registration: str | None = None, reason: str = "", by: Actor, at: datetime
 ) -> tuple[str, ...]:
-    """Give up: the whole party, or one of it. A published place ends at once, and its calendar entry is withdrawn."""
+    """Give up what was sent: the whole party, or one of it. A published place ends at once, and its calendar entry is withdrawn."""
     with transaction() as session:
         row = intake.owned_party(session, party, by)
         programme = programme_queries.facts_by_id(session, row.programme_id)
@@ -103,7 +133,7 @@ def withdraw(
         chosen = [
             each
             for each in row.registrations
-            if registration in {None, each.code} and each.state in {*intake.STANDING, RegistrationState.DRAFT}
+            if registration in {None, each.code} and each.state in intake.STANDING
         ]
         if not chosen:
             raise NotFound

@@ -141,7 +141,7 @@ def _value(world: World, rule: Rule, name: str) -> object:
 
 
 def _party(world: World, rule: Rule) -> str:
-    if "step" in rule.arguments:
+    if "step" in rule.arguments or rule.endpoint == "my.registrations.delete":
         return world.draft
     return world.sent if rule.endpoint == "my.sign_up.change" else world.placed
 
@@ -162,7 +162,11 @@ def query_of(world: World, route: Route) -> str:
 
 def expected(who: str, route: Route) -> set[int]:
     """What an answer may be, said from the outside: by the list of routes and by whose things these are."""
-    special = {"desk.publications.confirm": {409}, "desk.allocations.progress": {204}}
+    special = {
+        "desk.publications.confirm": {409},
+        "desk.allocations.progress": {204},
+        "public.programmes.shortened": {301},
+    }
     shown = {200, 303} | special.get(route.endpoint, set())  # nothing new to publish; a run that has ended
     if "public" in route.permits:
         return shown

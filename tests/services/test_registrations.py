@@ -17,6 +17,7 @@ from eventhub.domain.terms import RegistrationState, Sex
 from eventhub.extensions import db, snapshot
 from eventhub.models.accounts import Participant
 from eventhub.models.invites import Letter
+from eventhub.models.journal import JournalEntry
 from eventhub.models.registrations import Consent, Party, Preference, Registration, RegistrationStep
 from eventhub.queries import registrations as queries
 from eventhub.services import participants, registrations
@@ -327,6 +328,35 @@ def test_an_unfinished_sign_up_can_be_left_and_continued(story: Scenario) -> Non
     )
     assert receipt.party == code
     assert queries.draft_of(story.camp, story.guardian) is None
+
+
+def test_a_deleted_draft_leaves_a_line_in_the_journal_and_nothing_else(story: Scenario) -> None:
+    rain, snow = story.child("马小雨"), story.child("马小雪", born=date(2015, 8, 1))
+    before = counts()
+    code = registrations.save_draft(story.application(rain, snow), by=story.guardian, at=story.at)
+    registrations.save_draft(story.application(snow), by=story.guardian, at=story.at, party=code)
+    registrations.delete_draft(code, by=story.guardian, at=story.at)
+    assert counts() == before
+    noted = db.session.scalars(select(JournalEntry).where(JournalEntry.event == "draft deleted")).one()
+    assert (noted.subject, noted.code, noted.details) == ("programme", story.camp, {"draft": code})
+    with pytest.raises(NotFound):
+        registrations.delete_draft(code, by=story.guardian, at=story.at)
+
+
+def test_what_was_sent_is_not_deleted_and_a_draft_not_withdrawn(story: Scenario) -> None:
+    child = story.child()
+    draft = registrations.save_draft(story.application(child), by=story.guardian, at=story.at)
+    with pytest.raises(NotFound):
+        registrations.withdraw(draft, by=story.guardian, at=story.at)
+    with pytest.raises(NotFound):
+        registrations.delete_draft(draft, by=story.stranger, at=story.at)
+    sent = registrations.submit(
+        draft, key=str(uuid4()), by=story.guardian, at=story.at, application=story.application(child)
+    )
+    before = counts()
+    with pytest.raises(Conflict):
+        registrations.delete_draft(sent.party, by=story.guardian, at=story.at)
+    assert counts() == before
 
 
 def test_one_child_of_two_may_withdraw_and_the_other_stays(story: Scenario) -> None:

@@ -91,6 +91,39 @@ def test_withdrawing_says_first_what_it_means(app: Flask, client: FlaskClient, s
     assert member.get(f"/my/registrations/{party}/withdraw").status_code == 409
 
 
+def test_a_draft_is_deleted_and_never_said_to_be_withdrawn(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        code = registrations.save_draft(story.application(), by=story.guardian, at=story.at)
+    guardian = sign_in(client, story.guardian)
+    shown = words(guardian, f"/my/registrations/{code}")
+    assert "删除草稿" in shown
+    assert "撤回" not in shown
+    assert guardian.get(f"/my/registrations/{code}/withdraw").status_code == 409
+    with nothing_written(app):
+        asked = guardian.get(f"/my/registrations/{code}/deletion")
+        guardian.head(f"/my/registrations/{code}/deletion")
+    assert "确认删除该草稿" in asked.text
+    answer = send(guardian, asked)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/my/registrations")
+    listed = guardian.get("/my/registrations").text
+    assert "草稿已删除" in listed
+    assert code not in listed
+    assert guardian.get(f"/my/registrations/{code}").status_code == 404
+
+
+def test_a_sign_up_that_was_sent_meanwhile_is_not_deleted(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        party = story.registers().party
+    guardian = sign_in(client, story.guardian)
+    with nothing_written(app):
+        answer = guardian.post(f"/my/registrations/{party}/deletion")
+    assert answer.headers["Location"] == f"/my/registrations/{party}"
+
+
 def test_one_of_two_may_be_withdrawn(app: Flask, client: FlaskClient, story: Scenario) -> None:
     with at_home(app):
         receipt = story.registers(story.child("马小雨"), story.child("马小雪"))

@@ -23,6 +23,7 @@ EVENTS: dict[str, Text] = {
     "programme announced": N_("Programme announced"),
     "option changed": N_("Option changed"),
     "roster registered": N_("A unit's list signed up"),
+    "draft deleted": N_("Draft deleted"),
     "registration returned": N_("Sign-up returned for change"),
     "registration withdrawn": N_("Sign-up withdrawn"),
     "registration cancelled": N_("Sign-up cancelled"),
@@ -43,6 +44,7 @@ DETAILS: dict[str, Text] = {
     "parties": N_("parties"),
     "people": N_("people"),
     "publication": N_("version"),
+    "draft": N_("draft"),
 }
 
 

@@ -39,7 +39,6 @@ pages = Blueprint("registrations", __name__)
 
 WITHDRAWABLE = frozenset(
     {
-        RegistrationState.DRAFT,
         RegistrationState.SUBMITTED,
         RegistrationState.RETURNED,
         RegistrationState.ALLOTTED,
@@ -124,6 +123,7 @@ class PartyPage:
     continue_url: str
     change_url: str
     withdraw_url: str
+    delete_url: str
     print_url: str
     again_url: str
 
@@ -144,6 +144,16 @@ class Effect:
 
     count: int
     label: str
+
+
+@dataclass(frozen=True)
+class DeletePage:
+    """A draft, before it is thrown away."""
+
+    code: str
+    title: object
+    names: tuple[str, ...]
+    back_url: str
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,22 @@ def paper(code: str) -> ResponseReturnValue:
     url = f"{current_app.extensions['settings'].base_url}/my/registrations/{code}"
     value = _party_page(_row(code))
     return page("my/receipt.html", PaperPage(value, _drawing(url), url, now()))
+
+
+@pages.route("/registrations/<code>/deletion", methods=["GET", "POST"])
+@permission(SIGNED_IN)
+def delete(code: str) -> ResponseReturnValue:
+    """Throw a draft away, once that was confirmed; what was sent is withdrawn instead."""
+    row = _row(code)
+    shown = url_for("my.registrations.show", code=code)
+    if row.state is not RegistrationState.DRAFT:
+        return redirect(shown, 303)
+    if request.method != "POST":
+        names = tuple(member.person.name for member in row.members)
+        return page("my/delete.html", DeletePage(code, row.programme.title, names, shown))
+    services.delete_draft(code, by=require_actor(), at=now())
+    flash(_("The draft is deleted."), "success")
+    return redirect(url_for("my.registrations.index"), 303)
 
 
 @pages.route("/registrations/<code>/withdraw", methods=["GET", "POST"])
@@ -283,6 +309,7 @@ def _party_page(row: PartyRow) -> PartyPage:
         else "",
         change_url=url_for("my.sign_up.change", code=row.code) if is_open and row.state in CHANGEABLE else "",
         withdraw_url=url_for("my.registrations.withdraw", code=row.code) if may_withdraw else "",
+        delete_url=url_for("my.registrations.delete", code=row.code) if draft else "",
         print_url=url_for("my.registrations.paper", code=row.code) if row.submitted_at else "",
         again_url=url_for("my.sign_up.begin", programme=row.programme.code) if ended and is_open else "",
     )
