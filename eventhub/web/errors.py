@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from wtforms import Field, Form
@@ -56,6 +56,8 @@ def show_on(form: Form, error: EventHubError | tuple[Problem, ...]) -> None:
 
     The form then shows them beside what was typed; answer with :func:`status_of`.
     """
+    if isinstance(error, Conflict):
+        form.reopen_url = _page_of(request.path)  # type: ignore[attr-defined] # the summary links to it
     for problem in error.problems if isinstance(error, EventHubError) else error:
         field = _field_of(form, problem.field)
         if field is None:
@@ -153,4 +155,21 @@ def _back() -> str | None:
         path = f"{before.path}?{before.query}" if before.query else before.path
         if local_path(path) and path != request.path:
             return path
-    return local_path(request.path) if request.method == "POST" else None
+    return _page_of(request.path) if request.method == "POST" else None
+
+
+def _page_of(path: str) -> str | None:
+    """The page a form stands on: its own address, or the nearest above it that can be looked at."""
+    while local_path(path) and path != "/":
+        if _can_be_read(path):
+            return path
+        path = path.rpartition("/")[0]
+    return None
+
+
+def _can_be_read(path: str) -> bool:
+    try:
+        current_app.url_map.bind("", "/").match(path, method="GET")
+    except HTTPException:
+        return False
+    return True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
+from markupsafe import Markup, escape
 
 from eventhub.domain import terms
 from eventhub.domain.identity import mask_identity_number, mask_name, mask_phone
@@ -15,6 +17,8 @@ from eventhub.domain.phases import ZONE
 from eventhub.domain.when import When
 from eventhub.domain.wording import Money
 from eventhub.i18n import Text, babel_locale, current_locale
+
+_NOWRAP = Markup('<span class="eh-nowrap">{}</span>')
 
 
 def date_range(starts: date | datetime, ends: date | datetime | None = None) -> str:
@@ -38,6 +42,23 @@ def moment(when: datetime) -> str:
     return f"{day(when)}{' ' if current_locale() == 'zh' else ', '}{local:%H:%M}"
 
 
+_TOGETHER = re.compile(
+    r"(?:\d{4}年)?\d{1,2}月\d{1,2}日(?: 周[一二三四五六日])?(?: \d\d:\d\d(?:-\d\d:\d\d)?)?"
+    r"|\d{4}年"
+    r"|“[^”]{1,12}”"
+    r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2}(?: [A-Z][a-z]+)?(?: \d{4})?(?:, \d\d:\d\d(?:-\d\d:\d\d)?)?"
+)
+"""What no line may break: a date with its weekday and hour, a year, a name in quotes."""
+
+
+def kept(text: object) -> Markup:
+    """The text for a page, its dates and quoted names each whole on one line."""
+    said = escape(text)
+    if "<" in said:
+        return said  # made of tags already: whoever made them keeps together what belongs together
+    return Markup(_TOGETHER.sub(lambda found: _NOWRAP.format(Markup(found[0])), str(said)))  # noqa: S704 - escaped above
+
+
 def money(fen: int) -> str:
     """An amount in fen: “500 元”, “CNY 500”; with the fen only where there are any."""
     return f"-{Money(-fen)}" if fen < 0 else str(Money(fen))
@@ -54,9 +75,10 @@ def word(term: StrEnum) -> Text:
 
 
 GLOBALS: dict[str, Any] = {
-    "date_range": date_range,
-    "datetime": moment,
-    "day": day,
+    "date_range": lambda starts, ends=None: kept(date_range(starts, ends)),
+    "datetime": lambda when: kept(moment(when)),
+    "day": lambda when: kept(day(when)),
+    "kept": kept,
     "money": money,
     "number": number,
     "word": word,

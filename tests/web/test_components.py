@@ -61,6 +61,7 @@ GLOBALS: Mapping[str, Any] = {
     "url_for": lambda endpoint, **values: f"/{endpoint}/{'/'.join(values.values())}",
     "static_url": lambda path: f"/static/{path}",
     "date_range": lambda a, b: f"{a:%d.%m.}-{b:%d.%m.}",
+    "kept": str,
     "datetime": lambda at: f"{at:%d.%m. %H:%M}",
     "money": lambda fen: f"CNY {fen / 100:,.0f}",
     "number": lambda n: f"{n:,}",

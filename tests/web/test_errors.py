@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from bs4 import BeautifulSoup
+from flask import Blueprint, Flask, render_template_string
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import BadRequest, Gone, MethodNotAllowed, RequestEntityTooLarge
@@ -15,6 +16,7 @@ from wtforms import FieldList, Form, FormField, StringField
 
 from eventhub.domain.problems import Conflict, EventHubError, NotAllowed, NotFound, Problem, Refused
 from eventhub.i18n import N_, use_locale
+from eventhub.web import errors
 from eventhub.web.access import PUBLIC, permission
 from eventhub.web.errors import show_on, status_of
 
@@ -112,6 +114,38 @@ def test_the_way_back_never_leads_elsewhere(app: Flask, before: str):
     answer = raising(app, Conflict(FULL)).get("/wrong", headers={"Referer": before})
     assert "evil" not in answer.text
     assert "javascript:" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("/sign-in", "/sign-in"),
+        ("/my/rosters/camp-2026/entries", "/my/rosters/camp-2026"),
+        ("/my/people/P1/", "/my/people/P1"),
+        ("//evil.example", None),
+        ("/\\evil.example", None),
+        ("/", None),
+    ],
+)
+def test_the_way_back_is_a_page_that_can_be_looked_at(app: Flask, path: str, back: str | None):
+    with app.test_request_context("/"):
+        assert errors._page_of(path) == back
+
+
+def test_a_form_that_came_too_late_links_to_its_page_as_it_stands_now(app: Flask):
+    class AForm(Form):
+        title = StringField("Title")
+
+    with app.test_request_context("/desk/programmes/camp-2026/edit", method="POST"):
+        form = AForm()
+        errors.show_on(form, Conflict(FULL))
+        shown = render_template_string(
+            '{% from "components/form.html" import form as sending %}{{ sending("/x", of=form, method="get") }}',
+            form=form,
+        )
+    link = BeautifulSoup(shown, "html.parser").select_one(".eh-summary a.eh-reopen")
+    assert link is not None
+    assert link["href"] == "/desk/programmes/camp-2026/edit"
 
 
 # -- What nobody foresaw -----------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from bs4 import BeautifulSoup
+from markupsafe import Markup
 
 from eventhub.domain.terms import WORDS, Phase
 from eventhub.i18n import use_locale
@@ -87,3 +89,29 @@ def test_masks_keep_what_tells_people_apart_and_no_more():
     assert formats.GLOBALS["mask_name"]("张建三") == "张*三"
     assert formats.GLOBALS["mask_phone"]("+8613812348000") == "138****8000"
     assert formats.GLOBALS["mask_identity_number"]("640102201403021234") == "640***********1234"
+
+
+@BOTH(
+    ("text", "whole"),
+    [
+        ("2027年“阳光少年”夏令营", ["2027年", "“阳光少年”"]),
+        ("将于2027年2月13日 周六 18:00前公布", ["2027年2月13日 周六 18:00"]),
+        ("2026年7月6日 周一 - 7月11日 周六（5晚）", ["2026年7月6日 周一", "7月11日 周六"]),
+        ("Mon 6 - Sat 11 July 2026 (5 nights)", ["Mon 6", "Sat 11 July 2026"]),
+        ("“一个很长很长很长很长很长的名字，长过一行”", []),
+        ("", []),
+    ],
+)
+def test_dates_and_quoted_names_stay_on_one_line(text: str, whole: list[str]):
+    page = BeautifulSoup(formats.kept(text), "html.parser")
+    assert [part.text for part in page.select("span.eh-nowrap")] == whole
+    assert page.text == text
+
+
+def test_what_was_typed_stays_text_when_it_is_kept_together():
+    assert formats.kept("<b>2027年</b> & “<i>”") == (
+        '&lt;b&gt;<span class="eh-nowrap">2027年</span>&lt;/b&gt; &amp; '
+        '<span class="eh-nowrap">“&lt;i&gt;”</span>'
+    )
+    made = Markup("<b>2027年</b>")
+    assert formats.kept(made) == made

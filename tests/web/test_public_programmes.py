@@ -87,6 +87,13 @@ def test_who_signed_up_already_is_led_there(app: Flask, client: FlaskClient, sto
     assert button["href"] == f"/my/registrations/{party}"
 
 
+@pytest.mark.parametrize("address", ["/programmes", "/programmes/"])
+def test_a_shortened_address_leads_to_the_list(client: FlaskClient, story: Scenario, address: str) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/")
+    assert client.get(f"{address}?kind=camp").headers["Location"] == "/?kind=camp"
+
+
 def test_a_draft_is_nobodys_business_but_its_organisers(
     app: Flask, client: FlaskClient, story: Scenario
 ) -> None:

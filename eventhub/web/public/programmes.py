@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from eventhub import kinds
@@ -170,6 +170,14 @@ def index() -> ResponseReturnValue:
             over=tuple(card for card in cards if card.phase is Phase.OVER),
         ),
     )
+
+
+@pages.get("/programmes", strict_slashes=False)
+@permission(PUBLIC)
+def shortened() -> ResponseReturnValue:
+    """People shorten addresses: the list stands on the first page."""
+    query = request.query_string.decode("ascii", "ignore")
+    return redirect(url_for("public.programmes.index") + (f"?{query}" if query else ""), 301)
 
 
 @pages.get("/programmes/<code>")
