@@ -20,6 +20,7 @@ from eventhub.models.programmes import Programme
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party
 from eventhub.queries import programmes, reasons
+from eventhub.queries.tiers import group_name, tier_names
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class TierRow:
     """One priority group: heads that applied and heads placed."""
 
     tier: int
+    name: Text
     applied: int
     placed: int
 
@@ -184,6 +186,11 @@ def run_id(programme: str, number: int) -> int:
     return _row(programme, number).id
 
 
+def tier_names_of(programme: str, number: int) -> dict[int, Text]:
+    """What the priority groups of a run are called, as far as its kind names them."""
+    return tier_names(programmes.facts(programme), _row(programme, number).summary)
+
+
 def runs(programme: str) -> tuple[RunRow, ...]:
     """The runs of a programme, newest first."""
     published = _published(programme)
@@ -232,7 +239,7 @@ def progress(programme: str, number: int) -> tuple[RunState, Progress]:
     ).one_or_none()
     if row is None:
         raise NotFound
-    return row.state, _progress(row.progress)
+    return row.state, _progress(row.progress, {})
 
 
 def run(programme: str, number: int) -> RunPage:
@@ -240,6 +247,7 @@ def run(programme: str, number: int) -> RunPage:
     row = _row(programme, number)
     facts = programmes.facts(programme)
     summary = row.summary
+    groups = tier_names(facts, summary)
     return RunPage(
         programme=facts,
         number=row.number,
@@ -253,12 +261,14 @@ def run(programme: str, number: int) -> RunPage:
         seed_source=_seed_source(row.seed_source),
         stop_requested=row.stop_requested,
         tries=row.tries,
-        progress=_progress(row.progress),
+        progress=_progress(row.progress, groups),
         applied=summary.get("applied", 0),
         placed=summary.get("placed", 0),
         first_choices=summary.get("ranks", {}).get("1", 0),
         gap=summary.get("gap"),
-        stages=tuple(_stage(each) for each in summary.get("stages", ()) if each.get("stage") != "lot"),
+        stages=tuple(
+            _stage(each, groups) for each in summary.get("stages", ()) if each.get("stage") != "lot"
+        ),
         options=_options(facts, summary) if row.state in RUN_USABLE else (),
         not_running=tuple(
             facts.option(code) for code in summary.get("not_running", ()) if code in facts.option_by_code
@@ -266,7 +276,10 @@ def run(programme: str, number: int) -> RunPage:
         money=_money(facts, summary),
         money_used_fen=summary.get("money_used", 0),
         money_granted_fen=summary.get("money_granted", 0),
-        tiers=tuple(TierRow(**each) for each in summary.get("tiers", ())),
+        tiers=tuple(
+            TierRow(each["tier"], group_name(each["tier"], groups), each["applied"], each["placed"])
+            for each in summary.get("tiers", ())
+        ),
         ranks=tuple(RankRow(int(rank), placed) for rank, placed in summary.get("ranks", {}).items()),
         binding=tuple(
             LimitRow(
@@ -348,11 +361,11 @@ def _seed_source(source: str) -> Text:
     return N_("given by the organiser") if source == "given" else N_("drawn when the run was requested")
 
 
-def _progress(said: Mapping[str, Any]) -> Progress:
+def _progress(said: Mapping[str, Any], groups: Mapping[int, Text]) -> Progress:
     if not said:
         return Progress()
     return Progress(
-        stage=_stage_name(said),
+        stage=_stage_name(said, groups),
         done=int(said.get("stage_index") or 0),
         total=int(said.get("total_stages") or 0),
         value=said.get("value"),
@@ -361,20 +374,24 @@ def _progress(said: Mapping[str, Any]) -> Progress:
     )
 
 
-def _stage(told: Mapping[str, Any]) -> StageRow:
+def _stage(told: Mapping[str, Any], groups: Mapping[int, Text]) -> StageRow:
     return StageRow(
-        name=_stage_name(told), value=told.get("value", 0), bound=told.get("bound"), gap=told.get("gap")
+        name=_stage_name(told, groups),
+        value=told.get("value", 0),
+        bound=told.get("bound"),
+        gap=told.get("gap"),
     )
 
 
-def _stage_name(told: Mapping[str, Any]) -> Text:
+def _stage_name(told: Mapping[str, Any], groups: Mapping[int, Text]) -> Text:
     stage, tier, rank = told.get("stage"), told.get("tier"), told.get("rank")
-    if stage == "placed" and tier is not None:
-        return N_("Placed, priority group %(tier)s", tier=tier)
-    if stage == "rank" and rank is not None and tier is not None:
-        return N_("Placed in choice %(rank)s, priority group %(tier)s", rank=rank, tier=tier)
-    if stage == "rank" and tier is not None:
-        return N_("Sum of choices, priority group %(tier)s", tier=tier)
+    group = None if tier is None else group_name(int(tier), groups)
+    if stage == "placed" and group is not None:
+        return N_("Placed · %(group)s", group=group)
+    if stage == "rank" and rank is not None and group is not None:
+        return N_("Placed in choice %(rank)s · %(group)s", rank=rank, group=group)
+    if stage == "rank" and group is not None:
+        return N_("Sum of choices · %(group)s", group=group)
     if stage == "rank" and rank is not None:
         return N_("Placed in choice %(rank)s", rank=rank)
     return _STAGES.get(str(stage), N_("Stage “%(name)s”", name=stage))

@@ -30,6 +30,7 @@ class PersonRow:
     option: OptionFacts | None
     rank: int | None
     tier: int
+    tier_name: Text | None
     lot: int | None
     station: str
     position: int | None
@@ -58,6 +59,7 @@ def people_of(
     """People of a result in the order of arrival: all, the placed, or the unplaced, with their reasons."""
     row_id = allocations.run_id(programme, number)
     facts = programmes.facts(programme)
+    groups = allocations.tier_names_of(programme, number)
     wanted = (
         select(
             Allotment.id,
@@ -98,6 +100,7 @@ def people_of(
                 option=facts.option_by_code.get(row.option) if row.option else None,
                 rank=row.rank,
                 tier=row.reason.get("tier", 1),
+                tier_name=groups.get(row.reason.get("tier", 1)),
                 lot=row.reason.get("lot"),
                 station=row.station,
                 position=row.position,

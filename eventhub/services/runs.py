@@ -280,11 +280,17 @@ def _conclude(
             result=zlib.compress(text.encode()),
             engine=str(outcome.run.get("engine", ""))[:30],
             solver_version=_versions(outcome)[:100],
-            **_ending(state, found.summary, at),
+            **_ending(state, {**found.summary, "tier_keys": _tier_keys(framed)}, at),
         )
         for start in range(0, len(allotments), BATCH):
             session.execute(insert(Allotment), allotments[start : start + BATCH])
     return state
+
+
+def _tier_keys(framed: framing.Framed) -> list[str]:
+    """What the numbers of the tiers meant in this run, whatever order they have later."""
+    programme = framed.taken.programme
+    return [key for key, _name in kinds.of(programme).tiers(programme)]
 
 
 def _versions(outcome: Outcome) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
@@ -9,8 +11,11 @@ from eventhub.domain.facts import QuotaFacts
 from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import RunState
 from eventhub.i18n import Bilingual, use_locale
+from eventhub.kinds.camp.questions import FAMILIES
 from eventhub.queries import allocations as queries
-from eventhub.queries import reasons, results
+from eventhub.queries import programmes, reasons, results
+from eventhub.services.participants import check_claim
+from eventhub.services.programmes import change
 from tests.allotting import allot, publish, sign_up
 from tests.scenario import CITY, Scenario, camp_facts
 
@@ -46,7 +51,32 @@ def test_the_page_of_a_run_tells_places_money_tiers_and_ranks(story: Scenario) -
     assert page.published_as == (1,)
     assert page.gap == 0
     assert all(stage.proved for stage in page.stages)
-    assert said(page.stages[0].name) == f"Placed, priority group {page.tiers[0].tier}"
+    assert said(page.stages[0].name) == f"Placed · {said(page.tiers[0].name)}"
+
+
+@pytest.mark.database
+def test_a_run_names_its_priority_groups_as_they_were_ordered_when_it_was_made(story: Scenario) -> None:
+    sign_up(story, 2)
+    for child in story.children.values():
+        check_claim(child, "hardship", valid_until=None, by=story.officer, at=story.at)
+    number = allot(story)
+    order = [key for key, _name in FAMILIES]
+    before = queries.run(story.camp, number).tiers
+    kept = results.people_of(story.camp, number).rows[0].tier_name
+    _order_families(story, order[1:] + order[:1])
+
+    assert [said(row.name) for row in before] == ["Group 1: Family of a worker in hardship, never been"]
+    assert queries.run(story.camp, number).tiers == before
+    assert said(kept) == "Family of a worker in hardship, never been"
+    later = queries.run(story.camp, allot(story)).tiers
+    assert [said(row.name) for row in later] == ["Group 5: Family of a worker in hardship, never been"]
+
+
+def _order_families(story: Scenario, order: list[str]) -> None:
+    facts = programmes.facts(story.camp)
+    changed = replace(facts, settings={**facts.settings, "family_order": order})
+    version = programmes.version_of(story.camp)
+    change(story.camp, changed, version=version, by=story.organiser, at=story.at)
 
 
 @pytest.mark.database

@@ -189,7 +189,7 @@ def test_floors_that_cannot_be_met_end_a_run_as_infeasible_and_the_page_names_th
     story.programme(
         camp_facts(
             "impossible",
-            options=(replace(batch("B1", date(2026, 7, 13), minimum=9), details={"adults": 0}),),
+            options=(replace(batch("B1", date(2026, 7, 13), minimum=9), details={"adults": 1}),),
         )
     )
     story.camp = "impossible"
@@ -234,7 +234,7 @@ def test_progress_is_told_in_words(story: Scenario) -> None:
     state, progress = queries.progress(story.camp, number)
     assert (state, progress.percent, progress.seconds) == (RunState.QUEUED, 25, 2.5)
     with use_locale("en"):
-        assert str(progress.stage) == "Placed, priority group 2"
+        assert str(progress.stage) == "Placed · Group 2"
 
 
 def test_lease_times_are_counted_from_the_clock_handed_in(story: Scenario) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eventhub import kinds
@@ -14,10 +14,11 @@ from eventhub.i18n import N_, Text
 
 @dataclass(frozen=True)
 class Line:
-    """One aim or limit: its name, and what it means."""
+    """One aim or limit: its name, and what it means; ``groups`` are the priority groups it follows, in their order."""
 
     name: Text
     means: Text
+    groups: tuple[Text, ...] = ()
 
 
 _AIMS: Mapping[str, Line] = {
@@ -62,13 +63,17 @@ _BY_THE_FORMAT = (
 
 def aims(programme: ProgrammeFacts) -> tuple[Line, ...]:
     """What is aimed at, what counts most first."""
-    stages = kinds.of(programme).objective(programme) or _BY_THE_FORMAT
-    return tuple(line for line in map(_aim, stages) if line is not None)
+    kind = kinds.of(programme)
+    groups = tuple(name for _key, name in kind.tiers(programme))
+    found = [_aim(stage, groups) for stage in kind.objective(programme) or _BY_THE_FORMAT]
+    return tuple(line for line in found if line is not None)
 
 
-def _aim(stage: Mapping[str, Any]) -> Line | None:
+def _aim(stage: Mapping[str, Any], groups: tuple[Text, ...]) -> Line | None:
+    """The groups are named once, at the aim that decides who has a place."""
     name = str(stage.get("stage"))
-    return _AIMS.get(f"{name} by tier" if stage.get("by") else name)
+    line = _AIMS.get(f"{name} by tier" if stage.get("by") else name)
+    return replace(line, groups=groups) if line and stage.get("by") and name == "placed" else line
 
 
 def limits(programme: ProgrammeFacts, *, pinned: int) -> tuple[Line, ...]:

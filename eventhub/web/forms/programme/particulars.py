@@ -42,6 +42,8 @@ from eventhub.web.forms.programme.fields import (
 
 _LANGUAGES = (N_("%(label)s (Chinese)"), N_("%(label)s (English)"))
 _NONE = ("", N_("Not said"))
+_SHORT = frozenset({"number", "money", "choice", "day", "unit"})
+"""Answers that take little room."""
 UnitsOf = Callable[[tuple[OrganisationKind, ...]], Iterable[tuple[str, Bilingual]]]
 """Organisations of some kinds, by code and name."""
 
@@ -126,10 +128,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Section:
-    """Particulars that stand under one heading; none: they come first and need none."""
+    """Particulars that stand under one heading, in rows: short answers side by side, everything else by itself."""
 
     heading: Text | None
-    asked: tuple[Asked, ...]
+    rows: tuple[tuple[Asked, ...], ...]
 
 
 def sections(particulars: Sequence[Particular], form: Form) -> tuple[Section, ...]:
@@ -139,9 +141,15 @@ def sections(particulars: Sequence[Particular], form: Form) -> tuple[Section, ..
         begun.append(particular.heading or (begun[-1] if begun else None))
     pairs = zip(begun, (_asked(each, form) for each in particulars), strict=True)
     return tuple(
-        Section(heading, tuple(asked for _heading, asked in group))
+        Section(heading, tuple(_rows_of([asked for _heading, asked in group])))
         for heading, group in groupby(pairs, key=lambda pair: pair[0])
     )
+
+
+def _rows_of(all_asked: Sequence[Asked]) -> Iterator[tuple[Asked, ...]]:
+    for short, group in groupby(all_asked, key=lambda asked: asked.particular.answer in _SHORT):
+        row = tuple(group)
+        yield from (row,) if short else ((asked,) for asked in row)
 
 
 def _asked(particular: Particular, form: Form) -> Asked:
@@ -272,7 +280,7 @@ def _text(particular: Particular) -> dict[str, Any]:
 
 def _texts(particular: Particular) -> dict[str, Any]:
     return {
-        key: Texts(**told, most=particular.limit, validators=needed, render_kw={"rows": 3})
+        key: Texts(**told, most=particular.limit, validators=needed, render_kw={"rows": 5})
         for key, told, needed in _by_language(particular)
     }
 
@@ -285,7 +293,7 @@ def _by_language(particular: Particular) -> Iterator[tuple[str, dict[str, Any], 
     chinese, english = particular.keys
     in_chinese, in_english = (Text(words.msgid, {"label": particular.label}) for words in _LANGUAGES)
     yield chinese, _told(particular) | {"label": later(in_chinese)}, _needed(particular)
-    yield english, {"label": later(in_english), "description": ""}, [Optional()]
+    yield english, _told(particular) | {"label": later(in_english)}, [Optional()]
 
 
 def _day(particular: Particular) -> dict[str, Any]:
