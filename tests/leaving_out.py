@@ -39,5 +39,6 @@ def say_what_was_left_out(terminal: pytest.TerminalReporter) -> None:
     for reason, number in sorted(reasons.items()):
         terminal.write_line(f"{number} tests were not run: {reason}", red=True, bold=True)
     terminal.write_line(
-        "EVENTHUB_REQUIRE_PG=1 and EVENTHUB_REQUIRE_BROWSER=1 turn this into failing.", red=True
+        "EVENTHUB_REQUIRE_PG=1, EVENTHUB_REQUIRE_BROWSER=1 and EVENTHUB_REQUIRE_CALENDAR=1 turn this into failing.",
+        red=True,
     )

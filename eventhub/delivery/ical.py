@@ -126,10 +126,20 @@ def _say(component: Calendar | Event, name: str, text: str) -> None:
     component.add(name, _Text(text), encode=False)
 
 
+_IN_A_PARAMETER = str.maketrans(
+    {
+        # RFC 5545 knows no backslash escape in a parameter, but readers do: one at the end would swallow what follows.
+        "\\": "\N{FULLWIDTH REVERSE SOLIDUS}",
+        # Written as ^' and ^^ (RFC 6868), which libical, and so GNOME's calendar, shows as they are.
+        '"': "\N{FULLWIDTH QUOTATION MARK}",
+        "^": "\N{FULLWIDTH CIRCUMFLEX ACCENT}",
+    }
+)
+
+
 def _person(mailbox: Mailbox) -> vCalAddress:
     person = vCalAddress(f"mailto:{mailbox.address}")
-    # RFC 5545 knows no backslash escape in a parameter, but readers do: a name ending in one would swallow what follows.
-    if name := characters.line(mailbox.name).replace("\\", "\N{FULLWIDTH REVERSE SOLIDUS}"):
+    if name := characters.line(mailbox.name).translate(_IN_A_PARAMETER):
         person.params["CN"] = vText(name)
     return person
 

@@ -357,7 +357,12 @@ def test_no_line_is_folded_inside_a_character():
 
 
 def _shown(name: str) -> str:
-    return characters.line(name).replace("\\", "\N{FULLWIDTH REVERSE SOLIDUS}")
+    shown = {
+        "\\": "\N{FULLWIDTH REVERSE SOLIDUS}",
+        '"': "\N{FULLWIDTH QUOTATION MARK}",
+        "^": "\N{FULLWIDTH CIRCUMFLEX ACCENT}",
+    }
+    return characters.line(name).translate(str.maketrans(shown))
 
 
 def _feed(seats):
