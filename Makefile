@@ -24,7 +24,7 @@ help: ## List what there is to do
 ## To see and to run EventHub
 
 .PHONY: demo
-demo: $(RUNNING) ## The whole year of programmes, from sign-up to calendar, then served on 127.0.0.1:8000
+demo: $(RUNNING) ## The whole year of programmes, from sign-up to calendar, served on 127.0.0.1:8000; told once, then shown again
 	@exec $(PY) -m eventhub demo $(ARGS)
 
 .PHONY: serve

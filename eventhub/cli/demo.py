@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
@@ -27,6 +29,7 @@ from eventhub.services import signin
 
 SECONDS = 300
 """What a run may take; at the usual scale each is proved best long before."""
+_PAIR = 2
 
 
 @click.command("demo")
@@ -49,7 +52,9 @@ SECONDS = 300
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--lang", type=click.Choice(LOCALES), default=DEFAULT_LOCALE, show_default=True)
 @click.option(
-    "--fresh", is_flag=True, help="Throw away an earlier demonstration in this instance folder first."
+    "--fresh",
+    is_flag=True,
+    help="Throw an earlier demonstration away and tell a new one. Without it, an earlier one is shown again.",
 )
 @with_appcontext
 def command(
@@ -68,24 +73,41 @@ def command(
     settings: Settings = app.extensions["settings"]
     day = today.date() if today else datetime.now(ZONE).date()
     with use_locale(lang):
-        _make_room(settings, fresh=fresh)
+        faces = None if fresh else _standing(settings)
+        if faces:
+            _demand_no_other_story(settings)
+            click.echo(
+                _(
+                    "The demonstration in %(instance)s is shown again as it was left. Make it anew with: eventhub demo --fresh",
+                    instance=settings.instance,
+                )
+            )
+            if not no_serve:
+                upgrade()
+                _serve(app, faces, host=host, port=port)
+            return
+        _make_room(settings)
         upgrade()
-        _mark(settings).write_text(
-            "This instance holds a demonstration; eventhub demo --fresh replaces it.\n"
-        )
+        _write_mark(settings)
         app.extensions["settings"] = _told_at(settings, host, port)
         told = _tell(app, scale=scale, seed=seed, today=day)
+        _write_mark(settings, told.accounts)
         rows = table.rows(told.programmes)
         click.echo()
         click.echo(table.said(rows))
         if json_file is not None:
             data = table.as_data(rows) | {"seed": seed, "scale": scale, "stories": told.followed}
             json_file.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        if no_serve:
-            return
-        _invite_in(told)
-        db.session.remove()
-        serve_until_stopped(app, host=host, port=port)
+        if not no_serve:
+            _serve(app, told.accounts, host=host, port=port)
+
+
+def _serve(app: Flask, faces: Mapping[Role, str], *, host: str, port: int) -> None:
+    """Links for each role, then the pages until Ctrl-C."""
+    app.extensions["settings"] = _told_at(app.extensions["settings"], host, port)
+    _invite_in(faces)
+    db.session.remove()
+    serve_until_stopped(app, host=host, port=port)
 
 
 def _told_at(settings: Settings, host: str, port: int) -> Settings:
@@ -107,39 +129,55 @@ def _tell(app: Flask, *, scale: float, seed: int, today: date) -> story.Told:
         raise click.ClickException(str(error)) from error
 
 
-def _invite_in(told: story.Told) -> None:
+def _invite_in(faces: Mapping[Role, str]) -> None:
     """A link for each role; each lets somebody in once."""
     click.echo()
     click.echo(_("Each link signs in once, within 15 minutes; eventhub signin-link --role makes a new one:"))
     for role in Role:
-        if role in told.accounts:
-            link = signin.signin_link(account=told.accounts[role], at=datetime.now(UTC))
+        if role in faces:
+            link = signin.signin_link(account=faces[role], at=datetime.now(UTC))
             click.echo(f"  {word(role)}: {link}")
     click.echo()
 
 
-def _make_room(settings: Settings, *, fresh: bool) -> None:
+def _standing(settings: Settings) -> dict[Role, str]:
+    """Who can sign in to a demonstration that was told to its end here; nobody where there is none."""
+    if settings.production or not _mark(settings).exists() or _is_empty():
+        return {}
+    words = (line.split() for line in _mark(settings).read_text(encoding="utf-8").splitlines())
+    return {Role(pair[0]): pair[1] for pair in words if len(pair) == _PAIR and pair[0] in set(Role)}
+
+
+def _demand_no_other_story(settings: Settings) -> None:
+    """Who asks for another size, season or table does not want the old one shown."""
+    context = click.get_current_context()
+    asked = (context.get_parameter_source(name) for name in ("scale", "seed", "today", "json_file"))
+    if any(source is not ParameterSource.DEFAULT for source in asked):
+        raise click.ClickException(
+            _(
+                "There is a demonstration in %(instance)s already. Add --fresh to make another in its place.",
+                instance=settings.instance,
+            )
+        )
+
+
+def _is_empty() -> bool:
+    if not inspect(db.engine).has_table("organisation"):
+        return True
+    with db.engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT 1 FROM organisation LIMIT 1").first() is None
+
+
+def _make_room(settings: Settings) -> None:
     """An empty house to tell the story in. Nobody's data are ever thrown away but an earlier demonstration's."""
     if settings.production:
         raise click.ClickException(_("This is a production house; the demonstration is not told in it."))
-    if not inspect(db.engine).has_table("organisation"):
-        return
-    with db.engine.connect() as connection:
-        empty = connection.exec_driver_sql("SELECT 1 FROM organisation LIMIT 1").first() is None
-    if empty:
+    if _is_empty():
         return
     if not _mark(settings).exists():
         raise click.ClickException(
             _(
                 "There are data in %(instance)s that are no demonstration. Set EVENTHUB_INSTANCE to another folder.",
-                instance=settings.instance,
-            )
-        )
-    if not fresh:
-        raise click.ClickException(
-            _(
-                "There is a demonstration in %(instance)s already. Look at it with: eventhub serve. "
-                "Make it anew with: eventhub demo --fresh",
                 instance=settings.instance,
             )
         )
@@ -154,6 +192,13 @@ def _empty(settings: Settings) -> None:
     standing.drop_all(db.engine)
     for folder in (settings.mail_folder, settings.runs_folder):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_mark(settings: Settings, faces: Mapping[Role, str] | None = None) -> None:
+    """Say whose data these are; once the story is told, also which account of each role a visitor may take."""
+    lines = ["This instance holds a demonstration; eventhub demo --fresh replaces it."]
+    lines += [f"{role} {code}" for role, code in (faces or {}).items()]
+    _mark(settings).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _mark(settings: Settings) -> Path:

@@ -16,6 +16,7 @@ from flask_migrate import upgrade
 from waitress.server import create_server
 
 from eventhub.cli.worker import Stoppable, start_in_process
+from eventhub.i18n import _, use_locale
 
 THREADS = 8
 SECONDS_TO_FINISH = 1
@@ -31,7 +32,8 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
     """Migrate the database, then serve it; Ctrl-C ends it."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Flask's own name for it
     upgrade()
-    serve_until_stopped(app, host=host, port=port, worker=not no_worker)
+    with use_locale("en"):  # as every command for whoever runs the house
+        serve_until_stopped(app, host=host, port=port, worker=not no_worker)
 
 
 def serve_until_stopped(
@@ -43,11 +45,11 @@ def serve_until_stopped(
     with _ending_by_signal():
         beside = start_in_process(app) if worker else None
         try:
-            say(f"EventHub serves on http://{host}:{bound} (Ctrl-C ends it)")
+            say(_("EventHub serves on %(url)s (Ctrl-C ends it)", url=f"http://{host}:{bound}"))
             # waitress' own run() waits up to five seconds for threads after Ctrl-C.
             server.asyncore.loop(timeout=0.5, map=_sockets_of(server), use_poll=True)
         except KeyboardInterrupt:
-            say("Ending.")
+            say(_("Ending."))
         finally:
             _end_both(server, beside)
 

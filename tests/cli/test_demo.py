@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,12 +13,12 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
-from eventhub.cli import demo
+from eventhub.cli import demo, serve
 from eventhub.demo import story, table
 from eventhub.domain.facts import HOUSE
 from eventhub.domain.terms import OrganisationKind, Role
 from eventhub.extensions import db
-from eventhub.i18n import Bilingual
+from eventhub.i18n import Bilingual, use_locale
 from eventhub.models.organisations import Organisation
 from eventhub.services import accounts, organisations
 from eventhub.services.organisations import OrganisationDraft
@@ -67,8 +68,14 @@ def test_a_demonstration_is_made_anew_only_when_asked(
 ):
     assert runner.invoke(args=["demo", "--no-serve"]).exit_code == 0
     again = runner.invoke(args=["demo", "--no-serve", "--lang", "en"])
-    assert again.exit_code != 0
+    assert again.exit_code == 0, again.output
+    assert "shown again" in again.output
     assert "--fresh" in again.output
+    assert len(short_story) == 1
+    other = runner.invoke(args=["demo", "--no-serve", "--lang", "en", "--seed", "5"])
+    assert other.exit_code == 1
+    assert "--fresh" in other.output
+    assert len(short_story) == 1
     letter = app.extensions["settings"].mail_folder / "0000001-received.eml"
     letter.parent.mkdir(parents=True, exist_ok=True)
     letter.write_text("of the first demonstration")
@@ -78,6 +85,62 @@ def test_a_demonstration_is_made_anew_only_when_asked(
     assert not letter.exists()
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Organisation)) == 1
+
+
+def test_a_demonstration_that_stands_is_served_again_with_new_links(
+    app: Flask, runner: FlaskCliRunner, short_story: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    assert runner.invoke(args=["demo", "--no-serve"]).exit_code == 0
+    served: list[dict[str, Any]] = []
+    monkeypatch.setattr(demo, "serve_until_stopped", lambda _app, **where: served.append(where))
+    again = runner.invoke(args=["demo", "--port", "8124"])
+    assert again.exit_code == 0, again.output
+    assert again.output.count("http://127.0.0.1:8124/sign-in/") == 1
+    assert served == [{"host": "127.0.0.1", "port": 8124}]
+    assert len(short_story) == 1
+    assert app.extensions["settings"].demo_numbers
+
+
+def test_a_demonstration_that_was_broken_off_is_told_anew(
+    runner: FlaskCliRunner, short_story: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    tell = story.tell
+
+    def breaks_off(app: Flask, **how: Any) -> story.Told:
+        tell(app, **how)
+        raise story.ToldBadly("broken off")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(story, "tell", breaks_off)
+        assert runner.invoke(args=["demo", "--no-serve"]).exit_code == 1
+    again = runner.invoke(args=["demo", "--no-serve"])
+    assert again.exit_code == 0, again.output
+    assert len(short_story) == 2
+    assert "the table" in again.output
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "已在"), ("en", "EventHub serves on")])
+def test_the_terminal_speaks_one_language(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, language: str, told: str
+):
+    said: list[str] = []
+
+    def create_server(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    class Server:
+        effective_port = 8000
+        map: dict[int, Any] = {}  # noqa: RUF012 - as waitress has it
+        task_dispatcher = SimpleNamespace(shutdown=lambda **_: None)
+        asyncore = SimpleNamespace(loop=create_server, close_all=lambda _map: None)
+
+    monkeypatch.setattr(serve, "create_server", lambda *_, **__: Server())
+    with use_locale(language):
+        serve.serve_until_stopped(app, host="127.0.0.1", port=8000, worker=False, say=said.append)
+    assert told in said[0]
+    assert "http://127.0.0.1:8000" in said[0]
+    assert len(said) == 2
+    assert ("Ending" in said[1]) == (language == "en")
 
 
 def test_a_production_house_tells_no_stories(
