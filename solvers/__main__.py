@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--work", type=int, help="deterministic effort in place of seconds")
     command.add_argument("--workers", type=int, default=1)
     command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--engine", default="auto", help="auto, flow or cpsat")
+    command.add_argument("--engine", default="auto", help="auto, flow, cpsat, mip (HiGHS) or prices")
     command.add_argument("--progress", action="store_true")
     command.add_argument(
         "--baseline",

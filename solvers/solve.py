@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers.audit import audit
 from solvers.certificate import Certificate
-from solvers.engines import conflict, exact, flow, lot, neighbourhoods, repair
+from solvers.engines import conflict, exact, flow, lot, neighbourhoods, race, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Ints, Problem
@@ -20,7 +20,7 @@ from solvers.rules.form import Form
 
 __all__ = ["EngineError", "Progress", "solve"]
 
-ENGINES = ("auto", "flow", "cpsat")
+ENGINES = ("auto", "flow", "cpsat", "mip")
 CONFLICT_SECONDS = 10.0
 """How long the rules that conflict are looked for, beside the time for the answer."""
 TELLING = 1e-4
@@ -56,6 +56,8 @@ def solve(
     """
     if engine not in ENGINES:
         raise EngineError(f'engine: no engine "{engine}"; there are {", ".join(ENGINES)}')
+    if engine == "mip" and work is not None:
+        raise EngineError("engine: mip keeps time only; effort is counted by cpsat and auto")
     # Reasons and the audit are told after the search, and count as part of the time.
     telling = min(seconds / 4, TELLING * len(problem.choices.group))
     search = Search(Form.of(problem), seconds - telling, workers, seed, work, on_progress, should_stop)
@@ -75,46 +77,57 @@ def _run(search: Search, engine: str) -> str:
         search.infeasible = True
         return "rules"
     small = len(search.form.problem.choices.group) <= SMALL
-    if engine != "cpsat" and flow.fits(search.form) and flow.solve(search):
+    if engine not in {"cpsat", "mip"} and flow.fits(search.form) and flow.solve(search):
         if search.best is not None and len(search.bounds) < len(search.form.aims):
             _bound_the_rest(search)
         elif small and search.best is not None and engine == "auto":
-            _draw(search, exact.Model(search.form))
+            _draw(search)
         elif search.best is not None:
             search.lot_value = lot.luckiest(search.form, search.best)
         return "flow"
-    if engine == "cpsat" or (engine == "auto" and small):
-        _exactly(search)
-        return "cpsat"
+    if engine in {"cpsat", "mip"} or (engine == "auto" and small):
+        return _exactly(search, engine)
     _widely(search)
     return "flow+repair"
 
 
-def _exactly(search: Search) -> None:
-    """Every stage proved if time allows; what time leaves is polished in neighbourhoods."""
+def _exactly(search: Search, engine: str) -> str:
+    """Every stage proved if time allows; what time leaves is polished in neighbourhoods. Who was asked."""
     form = search.form
-    limit = search.seconds if search.work is None else float(search.work)
-    if len(form.problem.choices.group) > TINY:
+    size, limit = len(form.problem.choices.group), _limit(search)
+    if size > TINY:
         values = repair.first_answer(search)
-        if form.broken(values).any() or len(form.problem.choices.group) > MIDDLE:
+        if form.broken(values).any() or size > MIDDLE:
             values = neighbourhoods.improve(search, values, until=search.elapsed + min(2.5, 0.1 * limit))
         search.offer(values)
-    model = exact.Model(form)
-    if exact.solve(search, model, until=0.85 * limit):
-        _polish(search, model, until=search.elapsed + 0.4 * search.left)
-        _draw(search, model, kept=True)
-        return
-    if search.infeasible:
-        return
-    if search.best is None:
-        values = neighbourhoods.improve(search, repair.first_answer(search), until=limit)
-        search.offer(values)
+    raced = engine == "mip" or (engine == "auto" and size > MIDDLE and search.work is None)
+    if raced:
+        with race.Race(form, ("mip",) if engine == "mip" else race.ENGINES) as asked:
+            proved = exact.solve(search, asked, until=0.85 * limit)
+            if proved:
+                _polish(search, asked, until=search.elapsed + 0.4 * search.left)
+        model = None
     else:
-        search.best = neighbourhoods.improve(search, search.best, until=limit)
-    _bound_the_rest(search)
+        model = exact.Model(form)
+        proved = exact.solve(search, model, until=0.85 * limit)
+        if proved:
+            _polish(search, model, until=search.elapsed + 0.4 * search.left)
+    who = "cpsat+mip" if raced and engine == "auto" else "mip" if raced else "cpsat"
+    if proved:
+        _draw(search, model)
+    elif not search.infeasible:
+        values = repair.first_answer(search) if search.best is None else search.best
+        values = neighbourhoods.improve(search, values, until=limit)
+        search.offer(values)
+        _bound_the_rest(search)
+    return who
 
 
-def _polish(search: Search, model: exact.Model, *, until: float) -> None:
+def _limit(search: Search) -> float:
+    return search.seconds if search.work is None else float(search.work)
+
+
+def _polish(search: Search, model: exact.Asked, *, until: float) -> None:
     """Use spare time on stages without proof; not where tolerances let later stages take from earlier ones."""
     stages = search.form.problem.stages
     if search.best is None or search.bounds == search.reached or any(stage.tolerance[0] for stage in stages):
@@ -127,7 +140,7 @@ def _polish(search: Search, model: exact.Model, *, until: float) -> None:
 
 def _widely(search: Search) -> None:
     """An answer at any size, and bounds from the flow alone."""
-    limit = search.seconds if search.work is None else float(search.work)
+    limit = _limit(search)
     values = repair.first_answer(search)
     search.offer(values)
     values = neighbourhoods.improve(search, values, until=0.8 * limit)
@@ -173,11 +186,13 @@ def _without_idle(form: Form, values: Ints) -> Ints:
     return form.complete(units, taken)
 
 
-def _draw(search: Search, model: exact.Model, *, kept: bool = False) -> None:
+def _draw(search: Search, model: exact.Model | None = None) -> None:
+    """Let the lot decide what is left; ``model`` is one that keeps all stages already."""
     stages = search.form.problem.stages
-    if not stages or stages[-1].stage != "lot":
+    if not stages or stages[-1].stage != "lot" or search.left <= 0:
         return
-    if not kept:
+    if model is None:
+        model = exact.Model(search.form)
         for stage, aim, reached in zip(stages, search.form.aims, search.reached, strict=False):
             model.keep(aim, stage.allowed(reached))
     lot.settle(search, model)

@@ -2,7 +2,9 @@
 
 import math
 import threading
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -23,11 +25,59 @@ LARGEST_BOUND = 2**53
 """CP-SAT speaks of bounds in floating point; larger ones would not be exact."""
 
 
+Watch = Callable[[Ints | None, float | None], None]
+"""Told of each better answer (if it is known) and of the bound while an engine goes on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What an engine said: values if any, whether they are proved best, whether there are none, and its bound."""
+
+    values: Ints | None = None
+    proved: bool = False
+    infeasible: bool = False
+    bound: float | None = None
+
+
+class Matrix(Protocol):
+    """``low <= matrix x values <= high`` for whole values between 0 and ``upper``; a Form is one."""
+
+    @property
+    def upper(self) -> Ints: ...
+    @property
+    def start(self) -> Ints: ...
+    @property
+    def column(self) -> Ints: ...
+    @property
+    def amount(self) -> Ints: ...
+    @property
+    def low(self) -> Ints: ...
+    @property
+    def high(self) -> Ints: ...
+
+
+class Asked(Protocol):
+    """An engine that can be asked stage after stage, each time beside what was kept before."""
+
+    def keep(self, aim: Aim, allowed: int) -> None:
+        """Later stages must leave this one as good as ``allowed``."""
+        ...
+
+    def minimise(self, column: Ints, amount: Ints) -> None:
+        """Set what is to be made as small as can be."""
+        ...
+
+    def solve(
+        self, search: Search, *, seconds: float, best: Ints | None, watch: Watch | None = None
+    ) -> Found:
+        """Ask once, beginning from ``best``."""
+        ...
+
+
 class Model:
     """The form as a CP-SAT model; rows of earlier stages are added as they are reached."""
 
-    def __init__(self, form: Form) -> None:
-        self.form = form
+    def __init__(self, form: Matrix) -> None:
         self.model: Any = cp_model.CpModel()
         self.variables = [
             self.model.new_int_var(0, int(most), "") for most in np.minimum(form.upper, 2**53).tolist()
@@ -51,32 +101,37 @@ class Model:
 
     def keep(self, aim: Aim, allowed: int) -> None:
         """Later stages must leave this one as good as ``allowed``."""
-        side = allowed - aim.constant
-        low, high = (side, NO_BOUND) if aim.maximise else (-NO_BOUND, side)
-        self.add(aim.column.tolist(), aim.amount.tolist(), low, high)
+        self.add(aim.column.tolist(), aim.amount.tolist(), *kept_sides(aim, allowed))
 
-    def solve(self, search: Search, *, seconds: float, best: Ints | None, watch: Any = None) -> "Found":
-        """Ask CP-SAT once; the model's objective and hint are set by the caller's ``best``."""
+    def minimise(self, column: Ints, amount: Ints) -> None:
+        """Set what is to be made as small as can be."""
+        self.model.clear_objective()
+        variables = [self.variables[c] for c in column.tolist()]
+        self.model.minimize(cp_model.LinearExpr.weighted_sum(variables, amount.tolist()))
+
+    def solve(
+        self, search: Search, *, seconds: float, best: Ints | None, watch: Watch | None = None
+    ) -> Found:
+        """Ask CP-SAT once."""
         self.model.clear_hints()
         if best is not None:
             for variable, value in zip(self.variables, best.tolist(), strict=True):
                 self.model.add_hint(variable, value)
-        solver, status = ask(self.model, search, seconds=seconds, watch=watch)
-        values = None
-        if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-            values = np.fromiter((solver.value(v) for v in self.variables), np.int64, len(self.variables))
-        return Found(values, status, None if solver is None else solver.best_objective_bound)
+        heard = None if watch is None else _Ear(watch, self.variables)
+        solver, status = ask(self.model, search, seconds=seconds, watch=heard)
+        if status == cp_model.INFEASIBLE:
+            return Found(infeasible=True)
+        if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+            # A search cut off before it began reports a bound of 0 all the same, so "unknown" tells none.
+            return Found()
+        values = np.fromiter((solver.value(v) for v in self.variables), np.int64, len(self.variables))
+        return Found(values, proved=status == cp_model.OPTIMAL, bound=solver.best_objective_bound)
 
 
-class Found:
-    """What CP-SAT said: values if any, whether it proved, and its bound."""
-
-    def __init__(self, values: Ints | None, status: Any, bound: float | None) -> None:
-        self.values = values
-        self.infeasible = status == cp_model.INFEASIBLE
-        self.proved = status == cp_model.OPTIMAL
-        # A search cut off before it began reports a bound of 0 all the same, so "unknown" tells none.
-        self.bound = bound if status in {cp_model.OPTIMAL, cp_model.FEASIBLE} else None
+def kept_sides(aim: Aim, allowed: int) -> tuple[int, int]:
+    """The sides of the row by which later stages leave an aim as good as allowed."""
+    side = allowed - aim.constant
+    return (side, NO_BOUND) if aim.maximise else (-NO_BOUND, side)
 
 
 def ask(model: Any, search: Search, *, seconds: float, watch: Any = None) -> tuple[Any, Any]:
@@ -111,7 +166,7 @@ def ask(model: Any, search: Search, *, seconds: float, watch: Any = None) -> tup
     return solver, answer[0]
 
 
-def solve(search: Search, model: Model, *, until: float) -> bool:
+def solve(search: Search, model: Asked, *, until: float) -> bool:
     """Go on stage by stage from where ``search.reached`` ends; whether all were gone through by ``until``.
 
     Several stages are asked for at once, an earlier one outweighing all later ones together; where that
@@ -160,21 +215,19 @@ def _width(form: Form, number: int) -> int:
     return int((np.abs(aim.amount) * form.upper[aim.column]).sum())
 
 
-def _jointly(search: Search, model: Model, batch: list[int], *, seconds: float) -> bool:
+def _jointly(search: Search, model: Asked, batch: list[int], *, seconds: float) -> bool:
     """One question for all stages of a batch; whether it was proved, and with it each of them."""
     form = search.form
-    columns: list[int] = []
-    amounts: list[int] = []
+    columns: list[Ints] = []
+    amounts: list[Ints] = []
     weight = 1
     for number in reversed(batch):
         aim = form.aims[number]
-        sign = -weight if aim.maximise else weight
-        columns += aim.column.tolist()
-        amounts += (sign * aim.amount).tolist()
+        columns.append(aim.column)
+        amounts.append((-weight if aim.maximise else weight) * aim.amount)
         weight *= _width(form, number) + 1
-    model.model.clear_objective()
-    model.model.minimize(cp_model.LinearExpr.weighted_sum([model.variables[c] for c in columns], amounts))
-    found = model.solve(search, seconds=seconds, best=search.best, watch=_Watch(search, batch[0], None))
+    model.minimise(np.concatenate(columns), np.concatenate(amounts))
+    found = model.solve(search, seconds=seconds, best=search.best, watch=_told(search, batch[0], None))
     if found.infeasible and search.best is None:
         search.infeasible = True
     if found.values is not None and (
@@ -203,16 +256,10 @@ def _is_met(search: Search, number: int) -> bool:
     return True
 
 
-def _stage(search: Search, model: Model, number: int, *, seconds: float) -> None:
+def _stage(search: Search, model: Asked, number: int, *, seconds: float) -> None:
     aim = search.form.aims[number]
-    columns = [model.variables[c] for c in aim.column.tolist()]
-    expression = cp_model.LinearExpr.weighted_sum(columns, aim.amount.tolist())
-    model.model.clear_objective()
-    if aim.maximise:
-        model.model.maximize(expression)
-    else:
-        model.model.minimize(expression)
-    found = model.solve(search, seconds=seconds, best=search.best, watch=_Watch(search, number, aim))
+    model.minimise(aim.column, -aim.amount if aim.maximise else aim.amount)
+    found = model.solve(search, seconds=seconds, best=search.best, watch=_told(search, number, aim))
     if found.infeasible and search.best is None:
         search.infeasible = True
     if found.values is not None and (search.best is None or _better(aim, found.values, search.best)):
@@ -221,8 +268,8 @@ def _stage(search: Search, model: Model, number: int, *, seconds: float) -> None
     if found.proved and search.best is not None:
         bound = aim.value(search.best)
     elif found.bound is not None and np.isfinite(found.bound) and abs(found.bound) < LARGEST_BOUND:
-        searched = math.floor(found.bound + 1e-6) if aim.maximise else math.ceil(found.bound - 1e-6)
-        bound = min(bound, searched + aim.constant) if aim.maximise else max(bound, searched + aim.constant)
+        least = math.ceil(found.bound - 1e-6)
+        bound = min(bound, aim.constant - least) if aim.maximise else max(bound, aim.constant + least)
     search.bounds.append(bound)
 
 
@@ -231,16 +278,27 @@ def _better(aim: Aim, values: Ints, than: Ints) -> bool:
     return one > other if aim.maximise else one < other
 
 
-class _Watch(cp_model.CpSolverSolutionCallback):
-    """Tells each better answer while CP-SAT goes on."""
+def _told(search: Search, number: int, aim: Aim | None) -> Watch:
+    """Pass on what an engine says while it goes on; of several stages asked for at once, only that it does."""
 
-    def __init__(self, search: Search, number: int, aim: Aim | None) -> None:
+    def watch(values: Ints | None, bound: float | None) -> None:
+        if aim is None or values is None:
+            search.tell(number, None, None)
+            return
+        known = bound is not None and np.isfinite(bound) and abs(bound) < LARGEST_BOUND
+        signed = (-1 if aim.maximise else 1) * math.ceil((bound or 0) - 1e-6) if known else None
+        search.tell(number, aim.value(values), None if signed is None else aim.constant + signed)
+
+    return watch
+
+
+class _Ear(cp_model.CpSolverSolutionCallback):
+    """Hears each better answer while CP-SAT goes on."""
+
+    def __init__(self, watch: Watch, variables: list[Any]) -> None:
         super().__init__()
-        self.search, self.number, self.aim = search, number, aim
+        self.watch, self.variables = watch, variables
 
     def on_solution_callback(self) -> None:
-        if self.aim is None:
-            self.search.tell(self.number, None, None)
-            return
-        value = round(self.objective_value) + self.aim.constant
-        self.search.tell(self.number, value, round(self.best_objective_bound) + self.aim.constant)
+        values = np.fromiter((self.value(v) for v in self.variables), np.int64, len(self.variables))
+        self.watch(values, self.best_objective_bound)

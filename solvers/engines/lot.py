@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from solvers.engines.exact import Model
 from solvers.engines.search import Search
@@ -88,9 +87,7 @@ def _ask(search: Search, model: Model, batch: list[Digit], *, seconds: float) ->
         columns += digit.column
         amounts += [weight * amount for amount in digit.amount]
         weight *= digit.most + 1
-    objective = cp_model.LinearExpr.weighted_sum([model.variables[c] for c in columns], amounts)
-    model.model.clear_objective()
-    model.model.minimize(objective)
+    model.minimise(np.array(columns, np.int64), np.array(amounts, np.int64))
     found = model.solve(search, seconds=seconds, best=search.best)
     if found.values is not None and search.best is not None:
         one, other = ([digit.value(values) for digit in batch] for values in (found.values, search.best))

@@ -114,8 +114,8 @@ def test_the_flow_settles_many_stages_of_a_large_plain_problem():
 
 
 def test_an_engine_that_is_not_there_is_refused_in_words():
-    with pytest.raises(EngineError, match='no engine "mip"'):
-        solve(read(samples.plain()), engine="mip")
+    with pytest.raises(EngineError, match='no engine "oracle"'):
+        solve(read(samples.plain()), engine="oracle")
 
 
 def test_a_conflict_is_irreducible_or_says_that_it_may_not_be():
