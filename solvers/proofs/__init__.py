@@ -1,0 +1,1 @@
+"""What certificates prove, evaluated by the auditor alone: no engine and no rule of theirs is asked."""
