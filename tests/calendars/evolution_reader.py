@@ -1,7 +1,7 @@
 """Feed calendars of evolution-data-server, by the call with which mail programs hand it invitations, and read them back.
 
 Run by the system's Python, to which the bindings belong. A question is a line of JSON on standard input:
-``{"calendar": name, "receive": text}`` takes an iTIP message, ``{"calendar": name, "subscribe": url}`` subscribes,
+``{"calendar": name, "receive": text}`` takes an iTIP message, ``{"calendar": name, "subscribe": url}`` follows that,
 ``{"calendar": name, "refresh": number}`` fetches a subscription anew and waits for so many events, and none of them only
 reads. The answer is a line of JSON: what stands in the calendar, and the refusal if there was one.
 """

@@ -27,15 +27,11 @@ BEGINS = datetime(2026, 6, 10, 1, 0, tzinfo=UTC)
 class Message:
     """One message as it leaves the house, and what it tells."""
 
+    uid: str
     entry: CalendarEntry
     sequence: int
     ics: bytes
     mail: bytes
-
-    @property
-    def ascii_mail(self) -> str:
-        """The mail for a protocol that carries text."""
-        return self.mail.decode("ascii")
 
 
 @dataclass(frozen=True)
@@ -146,7 +142,7 @@ def _message(row: Mapping[str, Any], entry: CalendarEntry) -> Message:
         invitation_ics=octets,
         method=row["method"] or Method.REQUEST,
     )
-    return Message(entry, row["sequence"], octets, mailer.octets(sent))
+    return Message(row["uid"], entry, row["sequence"], octets, mailer.octets(sent))
 
 
 def _seats() -> Iterator[tuple[str, tuple[SeatFacts, SeatFacts]]]:

@@ -91,23 +91,28 @@ async function standing() {
 }
 
 async function clear() {
+  for (const calendar of cal.manager.getCalendars().filter((each) => each.type === "ics")) {
+    cal.manager.unregisterCalendar(calendar);
+  }
   for (const item of await home().getItemsAsArray(Ci.calICalendar.ITEM_FILTER_ALL_ITEMS, 0, null, null)) {
     await home().deleteItem(item);
   }
 }
 
-/* What a subscription to the address shows. */
-async function subscribed(url) {
-  const calendar = cal.manager.createCalendar("ics", Services.io.newURI(url));
-  calendar.name = "subscribed";
-  cal.manager.registerCalendar(calendar);
-  const filter = Ci.calICalendar.ITEM_FILTER_ALL_ITEMS;
-  const items = await until(async () => {
-    const found = await calendar.getItemsAsArray(filter, 0, null, null);
-    return found.length ? found : null;
-  }, "the subscribed calendar");
-  cal.manager.unregisterCalendar(calendar);
-  return items.map(told);
+/* What a subscription to the address shows once it has been fetched, or fetched anew, and holds so many events. */
+async function subscribed(url, number) {
+  let calendar = cal.manager.getCalendars().find((each) => each.uri.spec === url);
+  if (calendar) {
+    calendar.refresh();
+  } else {
+    calendar = cal.manager.createCalendar("ics", Services.io.newURI(url));
+    calendar.name = "subscribed";
+    cal.manager.registerCalendar(calendar);
+  }
+  return await until(async () => {
+    const items = await calendar.getItemsAsArray(Ci.calICalendar.ITEM_FILTER_ALL_ITEMS, 0, null, null);
+    return items.length === number && items.map(told);
+  }, `a feed of ${number}`);
 }
 
 function told(item) {

@@ -29,6 +29,8 @@ PREFERENCES: dict[str, str | int | bool] = {
     "network.proxy.ssl": "127.0.0.1",
     "network.proxy.ssl_port": 9,
     "network.proxy.no_proxies_on": "127.0.0.1",
+    # A server that a test has started can end with the test.
+    "network.http.keep-alive.timeout": 1,
     "app.update.enabled": False,
     "app.normandy.enabled": False,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -105,16 +107,16 @@ class Thunderbird:
         events: list[dict[str, Any]] = self._call("standing")
         return events
 
-    def subscribed(self, url: str) -> list[dict[str, Any]]:
-        """What a subscription to this address shows."""
-        events: list[dict[str, Any]] = self._call("subscribed", url)
+    def subscribed(self, url: str, number: int) -> list[dict[str, Any]]:
+        """What a subscription to this address shows, fetched anew, once it holds so many events."""
+        events: list[dict[str, Any]] = self._call("subscribed", url, number)
         return events
 
     def clear(self) -> None:
-        """Take everything out of the calendar."""
+        """Take everything out of the calendar, and end the subscriptions."""
         self._call("clear")
 
-    def _call(self, function: str, *arguments: str) -> Any:
+    def _call(self, function: str, *arguments: str | int) -> Any:
         return self._marionette.call(SCRIPT, function, *arguments)
 
 
