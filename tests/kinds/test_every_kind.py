@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date
 from functools import cache
@@ -26,6 +27,7 @@ from eventhub.domain.facts import (
     SeatFacts,
 )
 from eventhub.domain.identity import mask_name
+from eventhub.domain.particulars import Particular
 from eventhub.domain.questions import Answer, Question, answers
 from eventhub.domain.terms import PartyRole, RegistrationState, Sex
 from eventhub.i18n import Text, use_locale
@@ -204,6 +206,60 @@ def test_a_setting_not_made_is_the_default_and_an_unknown_one_an_error(kind: Kin
         assert kind.setting(programme, field.key) == field.default
     with pytest.raises(KeyError):
         kind.setting(programme, "no such setting")
+
+
+def _with_parts(particulars: Iterable[Particular]) -> Iterator[Particular]:
+    for each in particulars:
+        yield each
+        yield from _with_parts(each.parts)
+
+
+def test_its_particulars_say_in_both_languages_what_they_are(kind: Kind):
+    assert kind.particulars
+    for each in _with_parts(kind.particulars):
+        assert_in_both_languages(each.label)
+        for text in (each.hint, each.heading, *(label for _value, label in each.choices)):
+            if text is not None:
+                assert_in_both_languages(text)
+        assert each.unit is None or said_in_both(each.unit)[0] != said_in_both(each.unit)[1]
+        assert each.minimum <= each.maximum
+
+
+def test_no_two_particulars_have_one_key(kind: Kind):
+    keys = [key for each in kind.particulars for key in each.keys]
+    assert len(set(keys)) == len(keys)
+
+
+def test_its_particulars_describe_all_that_its_demonstration_tells_of_an_option(kind: Kind):
+    described = {key for each in kind.particulars for key in each.keys}
+    told = {key for option in story(kind.key).programme.options for key in option.details}
+    assert told <= described
+
+
+def test_nothing_is_wrong_with_the_options_of_its_demonstration(kind: Kind):
+    programme = story(kind.key).programme
+    problems = [each for option in programme.options for each in kind.option_problems(programme, option)]
+    assert [str(problem) for problem in problems] == []
+
+
+def test_hours_are_demanded_where_its_occasions_have_hours(kind: Kind):
+    programme = story(kind.key).programme
+    option = programme.options[0]
+    whole_days = tuple(replace(each, starts=each.first_day, ends=each.last_day) for each in option.occasions)
+    found = list(kind.option_problems(programme, replace(option, occasions=whole_days)))
+    assert [each.field for each in found] == (["occasions-0-starts"] if kind.timed else [])
+    for problem in found:
+        assert_in_both_languages(problem.message)
+
+
+def test_its_tiers_have_names_where_it_has_several(kind: Kind):
+    tale = story(kind.key)
+    named = kind.tiers(tale.programme)
+    used = {group.get("tier", 1) for group in tale.problem["groups"]}
+    assert max(used) <= max(len(named), 1)
+    assert len({key for key, _name in named}) == len(named)
+    for _key, name in named:
+        assert_in_both_languages(name)
 
 
 def test_its_rules_are_sentences_in_both_languages(kind: Kind):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -42,16 +43,18 @@ def facts(app: Flask, code: str = "camp-2026") -> ProgrammeFacts:
         return found
 
 
-def typed(page: TestResponse) -> dict[str, str]:
+def typed(page: TestResponse) -> dict[str, Any]:
     """Every field of the page's main form as a browser would send it."""
     form = BeautifulSoup(page.text, "html.parser").select("main form.eh-form")[0]
-    found = {}
+    found: dict[str, Any] = {}
     for field in form.select("[name]"):
         if field.name == "select":
             chosen = field.select_one("option[selected]") or field.select_one("option")
             found[str(field["name"])] = str(chosen["value"]) if chosen else ""
         elif field.name == "textarea":
             found[str(field["name"])] = field.text.removeprefix("\r\n")
+        elif field.get("type") == "checkbox" and str(field["name"]) in found and field.has_attr("checked"):
+            found[str(field["name"])] = [*found[str(field["name"])], str(field["value"])]
         elif field.get("type") != "checkbox" or field.has_attr("checked"):
             found[str(field["name"])] = str(field.get("value", ""))
     return found

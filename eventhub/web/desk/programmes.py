@@ -110,6 +110,8 @@ class OptionPage:
 
     frame: Frame
     option: OptionFacts | None
+    like: OptionFacts | None
+    """What a new one is copied from."""
     removable: bool
     dates: tuple[OccasionForm, ...]
     spare: tuple[OccasionForm, ...]
@@ -259,11 +261,10 @@ def new_option(code: str) -> ResponseReturnValue:
     """A new option, empty or like another."""
     frame = organised(code, HERE)
     version = queries.version_of(code)
-    like = frame.programme.option_by_code.get(request.args.get("like", ""))
     data = blank_data(frame.kind, version)
-    if like is not None:
+    if like := _like(frame):
         data = option_data(frame.kind, like, version) | {"code": ""}
-    return _option(frame, None, _shown_form(frame, like, data))
+    return _option(frame, None, _shown_form(frame, data))
 
 
 @pages.get("/programmes/<code>/options/<option>")
@@ -273,7 +274,7 @@ def option(code: str, option: str) -> ResponseReturnValue:
     frame = organised(code, HERE)
     found = _known(frame, option)
     data = option_data(frame.kind, found, queries.version_of(code))
-    return _option(frame, found, _shown_form(frame, found, data))
+    return _option(frame, found, _shown_form(frame, data))
 
 
 @pages.post("/programmes/<code>/options")
@@ -281,10 +282,10 @@ def option(code: str, option: str) -> ResponseReturnValue:
 def add_option(code: str) -> ResponseReturnValue:
     """Keep a new option."""
     frame = organised(code, HERE)
-    form = _sent_form(frame, None)
+    form = _sent_form(frame)
     if not form.validate_on_submit():
         return _option(frame, None, form, 422)
-    added = form.facts(None)
+    added = form.facts(_like(frame))
     wanted = replace(frame.programme, options=(*frame.programme.options, added))
     status = _kept(frame, wanted, form, option=added)
     if status is not None:
@@ -298,7 +299,7 @@ def change_option(code: str, option: str) -> ResponseReturnValue:
     """Keep the changed option, or take it away."""
     frame = organised(code, HERE)
     found = _known(frame, option)
-    form = _sent_form(frame, found)
+    form = _sent_form(frame)
     form.code.data = found.code
     removing = request.form.get("remove") == "yes"
     if not removing and not form.validate_on_submit():
@@ -405,19 +406,28 @@ def _settings(frame: Frame, form: Any, status: int = 200) -> ResponseReturnValue
     return page("desk/settings.html", Settings(frame, rows), status, form=form)
 
 
-def _sent_form(frame: Frame, option: OptionFacts | None) -> OptionForm:
+def _like(frame: Frame) -> OptionFacts | None:
+    """The option that a new one is copied from: what its form does not ask comes along."""
+    return frame.programme.option_by_code.get(request.args.get("like", ""))
+
+
+def _sent_form(frame: Frame) -> OptionForm:
     """The form as it was sent."""
-    return _with_units(frame, option, option_form(frame.kind)())
+    return _with_units(frame, option_form(frame.kind)())
 
 
-def _shown_form(frame: Frame, option: OptionFacts | None, data: dict[str, Any]) -> OptionForm:
+def _shown_form(frame: Frame, data: dict[str, Any]) -> OptionForm:
     """The form with what is kept."""
-    return _with_units(frame, option, option_form(frame.kind)(formdata=None, data=data))
+    return _with_units(frame, option_form(frame.kind)(formdata=None, data=data))
 
 
-def _with_units(frame: Frame, option: OptionFacts | None, form: OptionForm) -> OptionForm:
-    """Let the organisations be chosen that there are, and those that the option names."""
-    kept = units_named(frame.kind.particulars, option.details) if option else ()
+def _with_units(frame: Frame, form: OptionForm) -> OptionForm:
+    """Let the organisations be chosen that there are, and those that an option of the programme names."""
+    kept = {
+        code
+        for option in frame.programme.options
+        for code in units_named(frame.kind.particulars, option.details)
+    }
     offer_units(form.details.form, _units_of, kept)
     return form
 
@@ -433,6 +443,7 @@ def _option(
     value = OptionPage(
         frame=frame,
         option=option,
+        like=_like(frame),
         removable=option is not None and option.code not in queries.demand(frame.programme.code),
         dates=tuple(each for number, each in enumerate(dates) if not (number and each.spare)),
         spare=tuple(each for number, each in enumerate(dates) if number and each.spare),

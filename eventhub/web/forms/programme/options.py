@@ -72,6 +72,9 @@ class OccasionForm(Form):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Besides each field by itself: ends that follow beginnings, and both of what comes in twos."""
+        if self.remove.data and self.needed:
+            self.remove.errors = [_("One date must stay.")]
+            return False
         if not self.counts:
             return True
         good = bool(super().validate(extra_validators))
@@ -162,11 +165,7 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
         dates = [each.form for each in self.occasions]
         if not any(each.counts for each in dates):
             dates[0].needed = True
-        good = bool(super().validate(extra_validators))
-        if dates[0].needed and dates[0].remove.data:
-            dates[0].remove.errors = [_("One date must stay.")]
-            return False
-        return good
+        return bool(super().validate(extra_validators))
 
     def facts(self, option: OptionFacts | None) -> OptionFacts:
         """The option as filled in; what the form does not ask is kept. Dates stand in their order."""

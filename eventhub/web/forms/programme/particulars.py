@@ -5,7 +5,7 @@ Names of fields are the keys under which the values lie; a text in two languages
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -79,7 +79,7 @@ def part_form(particulars: Iterable[Particular], *, base: type[Form] = Form) -> 
     return type("ParticularsForm", (base,), members)
 
 
-def offer_units(form: Form, units: UnitsOf, kept: Iterable[str] = ()) -> None:
+def offer_units(form: Form, units: UnitsOf, kept: Collection[str] = ()) -> None:
     """Let organisations be chosen; one that is named already is among them, whatever became of it."""
     for field in _deep(form):
         if isinstance(field, Unit):
