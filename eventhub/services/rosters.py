@@ -9,57 +9,30 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from eventhub import kinds
-from eventhub.domain.facts import Actor, Applicant, Application, PersonDraft, ProgrammeFacts
+from eventhub.domain.facts import Actor, Applicant, Application, ProgrammeFacts
 from eventhub.domain.problems import Problem, Refused, refuse
 from eventhub.domain.questions import Asked
-from eventhub.domain.terms import PartyRole, Sex, word
 from eventhub.extensions import transaction
-from eventhub.i18n import LOCALES, N_, Text, use_locale
+from eventhub.i18n import N_, Text
 from eventhub.services import applications as applying
 from eventhub.services import intake, journal
+from eventhub.services.cells import COLUMNS, ITEM, NAME, PARTY, ROLE, Line, said
 from eventhub.services.intake import Entry
 
 MOST_ROWS = 5_000
 MOST_UNPACKED = 50_000_000
 MOST_PROBLEMS = 50
+_OF_PERSON = re.compile(r"participants-(\d+)-")
 
 _EMPTY = Problem(
     "empty_sheet", N_("The list is empty. Fill in one line for each person below the headings."), "file"
 )
-
-NAME, BIRTH, SEX, PHONE, EMAIL, IDENTITY, PARTY, ROLE, ITEM, CHOICES, CLAIMS = (
-    "name",
-    "birth_date",
-    "sex",
-    "phone",
-    "email",
-    "identity_number",
-    "party",
-    "role",
-    "item",
-    "choices",
-    "claims",
-)
-
-COLUMNS: dict[str, Text] = {
-    NAME: N_("Name"),
-    BIRTH: N_("Birth date"),
-    SEX: N_("Sex"),
-    PHONE: N_("Telephone"),
-    EMAIL: N_("E-mail"),
-    IDENTITY: N_("Identity number"),
-    PARTY: N_("Goes together with (same mark)"),
-    ROLE: N_("Participant or companion"),
-    ITEM: N_("Contest item"),
-    CHOICES: N_("Choices, dearest first"),
-    CLAIMS: N_("Priority checked by the primary union"),
-}
 
 
 @dataclass(frozen=True)
@@ -123,20 +96,31 @@ def read_sheet(content: bytes, programme: ProgrammeFacts) -> Sheet:
     return Sheet(tuple(rows), tuple(lines))
 
 
-def applications(sheet: Sheet, programme: ProgrammeFacts, *, unit: str) -> list[Application]:
-    """The list as applications: lines with the same mark go together, all others alone."""
-    together: dict[str, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
-    for line, row in zip(sheet.lines, sheet.rows, strict=True):
-        together[row.get(PARTY) or f"line {line}"].append((line, row))
-    problems: list[Problem] = []
-    found = []
-    for members in together.values():
-        try:
-            found.append(_application(members, programme, unit))
-        except Refused as refused:
-            problems += refused.problems
-    refuse(problems[:MOST_PROBLEMS])
+def applications(
+    sheet: Sheet, programme: ProgrammeFacts, *, unit: str, at: datetime | None = None
+) -> list[Application]:
+    """The list as applications: lines with the same mark go together, all others alone.
+
+    :class:`Refused` names every cell that cannot be understood, by line and column. With ``at`` the people themselves
+    are looked at too (a name, a telephone, an identity number that is none); without it that is left to
+    :func:`register_all`.
+    """
+    lines = [Line(number, row) for number, row in zip(sheet.lines, sheet.rows, strict=True)]
+    together: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        together[line.typed(PARTY) or f"line {line.number}"].append(line)
+    found = [_application(members, programme, unit, at=at) for members in together.values()]
+    refuse(at_most([problem for line in lines for problem in line.problems]))
     return found
+
+
+def at_most(problems: Sequence[Problem]) -> list[Problem]:
+    """The first problems, and how many more there are: nobody reads a thousand."""
+    left = len(problems) - MOST_PROBLEMS
+    if left <= 0:
+        return list(problems)
+    more = Problem("more", N_("And %(count)s more. Mend these first.", count=left), "file")
+    return [*problems[:MOST_PROBLEMS], more]
 
 
 def register_all(
@@ -166,7 +150,7 @@ def register_all(
                 for place, problems in wrong.by_place.items()
                 for problem in problems
             ]
-            raise Refused(*named[:MOST_PROBLEMS]) from wrong
+            raise Refused(*at_most(named)) from wrong
         found = RosterReceipt(
             parties=len(receipts),
             people=sum(len(receipt.registrations) for receipt in receipts),
@@ -195,173 +179,55 @@ def _of_line(problem: Problem, application: Application, number: int) -> Problem
 
 
 def _application(
-    members: Sequence[tuple[int, Mapping[str, str]]], programme: ProgrammeFacts, unit: str
+    lines: Sequence[Line], programme: ProgrammeFacts, unit: str, *, at: datetime | None
 ) -> Application:
     kind = kinds.of(programme)
-    line, first = members[0]
-    item = _item(first.get(ITEM, ""), programme, line)
+    first = lines[0]
+    item = first.item(programme)
     party_answers = {
-        question.key: first[question.key]
+        question.key: first.cells[question.key]
         for question in kind.questions
-        if question.asked is Asked.PARTY and question.key in first
+        if question.asked is Asked.PARTY and question.key in first.cells
     }
     listed = Application(
         programme=programme.code,
-        applicants=tuple(_applicant(row, line, kind, unit) for line, row in members),
-        ranking=_choices(first.get(CHOICES, ""), programme, item, line),
+        applicants=tuple(_applicant(line, kind, unit, at=at) for line in lines),
+        ranking=first.ranking(programme, item),
         item=item,
         flexible=kind.flexible,
         answers=party_answers,
     )
     # The officer answers for it that everybody on the list has agreed; the signed papers stay with the unit.
-    answered, _ = applying.with_answers(kind, listed)
+    answered, wrong = applying.with_answers(kind, listed)
+    if at is not None:
+        _note_answers(lines, wrong)
     return replace(listed, consents=tuple(text.key for text in kind.consents(programme, answered)))
 
 
-def _applicant(row: Mapping[str, str], line: int, kind: kinds.Kind, unit: str) -> Applicant:
+def _applicant(line: Line, kind: kinds.Kind, unit: str, *, at: datetime | None) -> Applicant:
     asked = {question.key for question in kind.questions if question.asked is Asked.PERSON}
+    draft = line.person(kind, unit)
+    if at is not None:
+        line.check(draft, at=at)
     return Applicant(
-        draft=PersonDraft(
-            name=row.get(NAME, ""),
-            birth_date=_date(row.get(BIRTH, ""), line),
-            sex=_term(Sex, row.get(SEX, ""), line, COLUMNS[SEX]),
-            organisation=unit,
-            phone=row.get(PHONE, ""),
-            email=row.get(EMAIL, ""),
-            identity_number=row.get(IDENTITY, ""),
-            relation="unit",
-            claims=_claims(row.get(CLAIMS, ""), kind, line),
-        ),
-        role=_term(PartyRole, row.get(ROLE, ""), line, COLUMNS[ROLE]) or PartyRole.PARTICIPANT,
-        answers={key: value for key, value in row.items() if key in asked},
+        draft=draft,
+        role=line.role(),
+        answers={key: value for key, value in line.cells.items() if key in asked},
     )
 
 
-def _item(typed: str, programme: ProgrammeFacts, line: int) -> str:
-    for code, title in programme.items:
-        if typed.strip() in {code, title.zh, title.en}:
-            return code
-    raise Refused(
-        Problem(
-            "no_item",
-            N_("Line %(line)s: there is no contest item “%(typed)s”.", line=line, typed=typed),
-            "file",
-        )
-    )
-
-
-def _choices(typed: str, programme: ProgrammeFacts, item: str, line: int) -> tuple[str, ...]:
-    known = {
-        name: option.code
-        for option in programme.options_of(item)
-        for name in (option.code, option.title.zh, option.title.en)
-        if name
-    }
-    if typed.strip() in known:
-        return (known[typed.strip()],)
-    found = []
-    for part in re.split(r"[,;，；、\n]", typed):
-        name = part.strip()
-        if not name:
-            continue
-        if name not in known:
-            raise Refused(
-                Problem(
-                    "no_such_option",
-                    N_("Line %(line)s: there is no choice “%(typed)s”.", line=line, typed=name),
-                    "file",
-                )
-            )
-        found.append(known[name])
-    return tuple(found)
-
-
-def _claims(typed: str, kind: kinds.Kind, line: int) -> tuple[str, ...]:
-    found = []
-    for part in typed.replace("，", ",").replace("、", ",").split(","):
-        name = part.strip()
-        if not name:
-            continue
-        key = next((key for key, label in kind.claims if name in _said(key, label)), None)
-        if key is None:
-            raise Refused(
-                Problem(
-                    "no_such_claim",
-                    N_("Line %(line)s: “%(typed)s” is no priority of this programme.", line=line, typed=name),
-                    "file",
-                )
-            )
-        found.append(key)
-    return tuple(found)
-
-
-def _term(enum: type[Any], typed: str, line: int, column: Text) -> Any:
-    """The term meant: its word in either language, or the beginning of one, as people shorten it (女, 随行, comp)."""
-    wanted = typed.strip().casefold()
-    if not wanted:
-        return None
-    meant = [
-        term
-        for term in enum
-        if any(said.casefold().startswith(wanted) for said in _said(str(term), word(term)))
-    ]
-    if len(meant) == 1:
-        return meant[0]
-    raise Refused(
-        Problem(
-            "no_such_term",
-            N_(
-                "Line %(line)s, %(column)s: “%(typed)s” is not understood.",
-                line=line,
-                column=column,
-                typed=typed,
-            ),
-            "file",
-        )
-    )
-
-
-def _date(typed: str, line: int) -> date | None:
-    text = (
-        typed.strip()
-        .replace("/", "-")
-        .replace(".", "-")
-        .replace("年", "-")
-        .replace("月", "-")
-        .replace("日", "")
-    )
-    if not text:
-        return None
-    try:
-        year, month, day = (int(part) for part in text.split("T")[0].split(" ")[0].split("-"))
-        return date(year, month, day)
-    except ValueError:
-        raise Refused(
-            Problem(
-                "not_a_date",
-                N_(
-                    "Line %(line)s: “%(typed)s” is not a date. Write it as 1985-06-12.",
-                    line=line,
-                    typed=typed,
-                ),
-                "file",
-            )
-        ) from None
-
-
-def _said(key: str, text: Text) -> set[str]:
-    """A term's key and its words in every language."""
-    found = {key}
-    for locale in LOCALES:
-        with use_locale(locale):
-            found.add(str(text))
-    return found
+def _note_answers(lines: Sequence[Line], wrong: Iterable[Problem]) -> None:
+    """Note at its line what cannot be understood of an answer that the list has a column for."""
+    for problem in wrong:
+        found = _OF_PERSON.match(problem.field)
+        if found is not None:
+            lines[int(found[1])].note(problem)
 
 
 def _headings(programme: ProgrammeFacts) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, label in columns(programme):
-        found |= {_heading(said): key for said in _said(key, label)}
+        found |= {_heading(said): key for said in said(key, label)}
     return found
 
 

@@ -132,6 +132,48 @@ def test_every_wrong_line_is_named_and_nobody_is_kept(
     assert any("跳远" in line and "5" in line for line in told)
 
 
+def test_every_bad_cell_is_told_at_once_by_line_and_column(
+    app: Flask, officer: FlaskClient, story: Scenario
+) -> None:
+    headings = blank(officer, story)
+    table = lines(
+        headings,
+        ("海\x07明", "昨天", "跳远"),
+        ("哈兰", "1990-01-02", item_title(story)),
+        ("丁一", "1990-13-02", item_title(story)),
+    )
+    at = {heading: place for place, heading in enumerate(headings)}
+    table[0][at["性别"]], table[0][at["电话"]] = "甲", "12"
+    table[1][at["电子邮箱"]] = "ha lan"
+    with nothing_written(app):
+        answer = hand_in(officer, story, xlsx(headings, *table))
+    assert answer.status_code == 422
+    told = [" ".join(item.text.split()) for item in soup(answer).select(".eh-tone-bad li")]
+    for line, column in [
+        *((2, column) for column in ("姓名", "出生日期", "性别", "电话", "赛项")),
+        (3, "电子邮箱"),
+        (4, "出生日期"),
+    ]:
+        assert sum(each.startswith(f"第{line}行，") and column in each for each in told) == 1, (
+            line,
+            column,
+            told,
+        )
+    assert len(told) == 7
+
+
+def test_a_thousand_bad_cells_are_counted_and_not_all_shown(
+    app: Flask, officer: FlaskClient, story: Scenario
+) -> None:
+    headings = blank(officer, story)
+    people = [(f"海{number}", "昨天", item_title(story)) for number in range(1000)]
+    with nothing_written(app):
+        answer = hand_in(officer, story, xlsx(headings, *lines(headings, *people)))
+    told = [" ".join(item.text.split()) for item in soup(answer).select(".eh-tone-bad li")]
+    assert len(told) == 51
+    assert "950" in told[-1]
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [

@@ -20,7 +20,7 @@ from eventhub.i18n import N_, _, ngettext
 from eventhub.kinds import Kind
 from eventhub.queries import organisations as organisation_queries
 from eventhub.queries import programmes as programme_queries
-from eventhub.services import participants, registrations, rosters
+from eventhub.services import registrations, rosters
 from eventhub.web.access import OFFICER, permission, require_actor, require_scope
 from eventhub.web.errors import status_of
 from eventhub.web.forms.fields import put_beside
@@ -132,7 +132,7 @@ def upload(programme: str) -> ResponseReturnValue:
         _demand_open(facts)
         unit = _unit(form.unit.data or "")
         sheet = _read(form, facts)
-        wanted = rosters.applications(sheet, facts, unit=unit.code)
+        wanted = rosters.applications(sheet, facts, unit=unit.code, at=now())
         _try(wanted)
         return _confirm(facts, unit, wanted, _sealed(facts, unit.code, sheet))
     except Refused as refused:
@@ -239,22 +239,20 @@ def _read(form: RosterForm, facts: ProgrammeFacts) -> rosters.Sheet:
 
 
 def _try(wanted: list[Application]) -> None:
-    """Everything that would be refused, before anything is asked to be confirmed."""
+    """Everything that the rules would refuse, before anything is asked to be confirmed."""
+    if len(wanted) > MOST_TRIED:
+        return
     actor, at = require_actor(), now()
     on = at.astimezone(ZONE).date()
-    problems: list[Problem] = []
-    for number, application in enumerate(wanted, start=1):
-        found: list[Problem] = []
-        for applicant in application.applicants:
-            if applicant.draft is not None:
-                try:
-                    participants.cleaned(applicant.draft, at=at)
-                except Refused as refused:
-                    found += refused.problems
-        if not found and len(wanted) <= MOST_TRIED:
-            found = registrations.check(replace(application, on=on), by=actor, at=at)
-        problems += [_of_entry(problem, application, number) for problem in found]
-    refuse(problems[: rosters.MOST_PROBLEMS])
+    refuse(
+        rosters.at_most(
+            [
+                _of_entry(problem, application, number)
+                for number, application in enumerate(wanted, start=1)
+                for problem in registrations.check(replace(application, on=on), by=actor, at=at)
+            ]
+        )
+    )
 
 
 def _of_entry(problem: Problem, application: Application, number: int) -> Problem:
