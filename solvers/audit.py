@@ -1,7 +1,7 @@
 """Re-check an answer against the rules and recount every number it claims, without asking any engine."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from solvers.audit_reasons import false_reasons
 from solvers.ledger import Ledger, Quota, pinned_kept, read_placements
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Problem
+from solvers.proofs.claims import Claim, claims
 from solvers.stages import Stage
 
 
@@ -23,30 +24,46 @@ class Breach:
 
 
 def audit(problem: Problem, outcome: Outcome) -> list[Breach]:
-    """Every rule broken and every number claimed falsely; an empty list is a clean answer.
+    """Every rule broken and every number claimed falsely; an empty list is a clean answer."""
+    return examine(problem, outcome)[0]
 
-    Bounds that rest on an engine's search cannot be recounted; what is checked is that they are on the
-    sound side of what was reached, and that ``optimal`` is claimed only where every one is met.
+
+def examine(problem: Problem, outcome: Outcome) -> tuple[list[Breach], list[Claim]]:
+    """The breaches, and beside them what each stage's bound rests on.
+
+    Bounds that prices or a chain prove are proved again. Those that rest on an engine's search cannot be
+    recounted; what is checked is that they are on the sound side of what was reached, and that ``optimal`` is
+    claimed only where every one is met.
     """
     if outcome.problem_sha256 != problem.sha256:
-        return [Breach("problem_sha256", problem.name, "the result belongs to another problem")]
+        return [Breach("problem_sha256", problem.name, "the result belongs to another problem")], []
     if not outcome.answered:
-        return list(_nothing_claimed(outcome))
+        told = claims(problem, outcome)
+        return [*_nothing_claimed(outcome), *_nearest(problem, outcome), *_unproved(told)], told
     taken, wrong = read_placements(problem, outcome.placements)
     if wrong:
-        return [Breach("placements", id_, sentence) for id_, sentence in wrong]
+        return [Breach("placements", id_, sentence) for id_, sentence in wrong], []
     numbers = problem.option_number
     strange = [option for option in (*outcome.running, *outcome.carriers) if option not in numbers]
     if strange:
-        return [Breach("running", strange[0], f'there is no option "{strange[0]}"')]
+        return [Breach("running", strange[0], f'there is no option "{strange[0]}"')], []
     ledger = Ledger(problem, taken, {numbers[option]: pieces for option, pieces in outcome.carriers.items()})
     breaches = [breach for check in RULES for breach in check(ledger)]
     breaches += _running(ledger, outcome)
     breaches += _carriers(ledger, outcome)
     breaches += _stages(ledger, outcome)
+    told = []
     if not breaches:
+        told = claims(problem, outcome, ledger)
+        breaches += _unproved(told)
         breaches += [Breach("reasons", id_, sentence) for id_, sentence in false_reasons(ledger, outcome)]
-    return breaches
+    return breaches, told
+
+
+def _unproved(told: Iterable[Claim]) -> Iterator[Breach]:
+    for claim in told:
+        if claim.wrong:
+            yield Breach("certificate", claim.stage, claim.wrong)
 
 
 def _nothing_claimed(outcome: Outcome) -> Iterator[Breach]:
@@ -55,6 +72,34 @@ def _nothing_claimed(outcome: Outcome) -> Iterator[Breach]:
             yield Breach(key, "", f'a result "{outcome.status}" has no {key}')
     if outcome.status is Status.INFEASIBLE and outcome.conflict is None:
         yield Breach("conflict", "", "nothing is said of which rules conflict")
+
+
+def _nearest(problem: Problem, outcome: Outcome) -> Iterator[Breach]:
+    """The nearest placement of a conflict breaks none but the rules in conflict."""
+    conflict = outcome.conflict or {}
+    near = conflict.get("nearest")
+    if near is None:
+        return
+    loose = {
+        (rule["kind"], id_) for rule in conflict["rules"] for id_ in rule.get("groups", [rule.get("id")])
+    }
+    must = [run and ("must_run", id_) not in loose for id_, run in _must_run(problem)]
+    spared = replace(problem, options=replace(problem.options, must_run=np.array(must, np.bool_)))
+    taken, wrong = read_placements(spared, near["placements"])
+    numbers = problem.option_number
+    if wrong or not set(near["carriers"]) <= set(numbers):
+        yield Breach("nearest", "", "the nearest placement speaks of places that are not there")
+        return
+    ledger = Ledger(spared, taken, {numbers[option]: tuple(n) for option, n in near["carriers"].items()})
+    for breach in (breach for check in RULES for breach in check(ledger)):
+        if (breach.rule, breach.id or "max_changes") not in loose:
+            yield Breach(
+                "nearest", breach.id, f"the nearest placement breaks another rule: {breach.sentence}"
+            )
+
+
+def _must_run(problem: Problem) -> Iterator[tuple[str, bool]]:
+    return zip(problem.options.ids, problem.options.must_run.tolist(), strict=True)
 
 
 # -- rules -------------------------------------------------------------------------------------------
@@ -178,7 +223,8 @@ def _running(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
 
 
 def _carriers(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
-    options = ledger.problem.options
+    options, choices = ledger.problem.options, ledger.problem.choices
+    everybody = sum((choices.heads * choices.units).tolist())
     for option, carriers in enumerate(options.carriers):
         id_ = options.ids[option]
         pieces = outcome.carriers.get(id_)
@@ -189,6 +235,8 @@ def _carriers(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
         if pieces is None or len(pieces) != len(carriers) or any(type(n) is not int or n < 0 for n in pieces):
             yield Breach("carriers", id_, f'"{id_}" does not say how many of each carrier it takes')
             continue
+        if any(n > everybody for n in pieces):
+            yield Breach("carriers", id_, f'"{id_}" takes more carriers than there are heads in all')
         for tag in {carrier.tag for carrier in carriers}:
             seats = sum(c.seats * n for c, n in zip(carriers, pieces, strict=True) if c.tag == tag)
             if seats < ledger.tagged[option][tag]:

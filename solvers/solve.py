@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from solvers.answers import told
 from solvers.audit import audit
 from solvers.certificate import Certificate
-from solvers.engines import conflict, exact, flow, lot, neighbourhoods, race, repair
+from solvers.engines import conflict, exact, flow, lot, nearest, neighbourhoods, race, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Ints, Problem
@@ -145,6 +146,10 @@ def _widely(search: Search) -> None:
     search.offer(values)
     values = neighbourhoods.improve(search, values, until=0.8 * limit)
     search.offer(values)
+    if search.best is None:
+        search.missing = values
+        search.refuted = conflict.prove(search, values, until=limit)
+        search.infeasible = search.refuted is not None
     _bound_the_rest(search)
 
 
@@ -213,34 +218,18 @@ def _outcome(search: Search, engine: str) -> Outcome:
     }
     if search.best is None:
         status = Status.INFEASIBLE if search.infeasible else Status.UNKNOWN
-        told = conflict.explain(search, seconds=CONFLICT_SECONDS) if search.infeasible else None
+        clash = nearest.explain(search, seconds=CONFLICT_SECONDS) if search.infeasible else None
         proof = (_entry(search, -1),) if search.infeasible else ()
-        return Outcome(problem.sha256, status, conflict=told, certificate=proof, run=run)
-    values = search.best
-    groups, choices, options = problem.groups, problem.choices, problem.options
-    placements: dict[str, Any] = {}
-    for choice in np.flatnonzero(values[: len(choices.group)]).tolist():
-        group = int(choices.group[choice])
-        option = options.ids[int(choices.option[choice])]
-        if groups.piece[group]:
-            placements.setdefault(groups.ids[group], {})[option] = int(values[choice])
-        else:
-            placements[groups.ids[group]] = option
-    runs = options.must_run.copy()
-    runs[choices.option[np.flatnonzero(values[: len(choices.group)])]] = True
-    pieces: dict[str, list[int]] = {}
-    names = search.form.sheet.names["pieces"].tolist()
-    for (number, _), piece in zip(carriers.entries(search.form.sheet), names, strict=True):
-        if runs[number]:
-            pieces.setdefault(options.ids[number], []).append(int(values[piece]))
-    results = _stages(search, values)
+        return Outcome(problem.sha256, status, conflict=clash, certificate=proof, run=run)
+    answer = told(search.form, search.best)
+    results = _stages(search, search.best)
     optimal = all(stage.bound is not None and stage.best == stage.bound for stage in results)
     return Outcome(
         problem_sha256=problem.sha256,
         status=Status.OPTIMAL if optimal else Status.FEASIBLE,
-        placements=placements,
-        running=tuple(options.ids[option] for option in np.flatnonzero(runs).tolist()),
-        carriers={option: tuple(taken) for option, taken in pieces.items()},
+        placements=answer.placements,
+        running=answer.running,
+        carriers=answer.carriers,
         stages=results,
         certificate=tuple(_entry(search, number) for number in range(len(results))),
         run=run,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
 
 from solvers.certificate import Certificate
 from solvers.problem import Ints
@@ -43,6 +44,10 @@ class Search:
     bounds: list[int | None] = field(default_factory=list)
     lot_value: int = 0
     infeasible: bool = False
+    refuted: Any = None
+    """A part of the rules that was proved impossible by itself, where the whole was too large to ask."""
+    missing: Ints | None = None
+    """The best values found that still miss a rule."""
     certificates: dict[int, Certificate] = field(default_factory=dict)
     """By stage number, what proves its bound beyond an engine's word; -1 where nothing satisfies the rules."""
 

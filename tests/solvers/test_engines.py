@@ -7,7 +7,7 @@ import pytest
 
 from solvers import samples
 from solvers.audit import audit
-from solvers.engines import conflict, flow, lot
+from solvers.engines import flow, lot
 from solvers.engines.search import Search
 from solvers.outcome import StageResult, Status
 from solvers.problem import read
@@ -116,19 +116,6 @@ def test_the_flow_settles_many_stages_of_a_large_plain_problem():
 def test_an_engine_that_is_not_there_is_refused_in_words():
     with pytest.raises(EngineError, match='no engine "oracle"'):
         solve(read(samples.plain()), engine="oracle")
-
-
-def test_a_conflict_is_irreducible_or_says_that_it_may_not_be():
-    source = samples.camp(children=60, batches=3, seats=15)
-    for option in source["options"]:
-        option["must_run"] = True
-    source["resources"][0]["capacity"] = 2 * 6_000_000
-    search = Search(Form.of(read(source)), 20)
-    found = conflict.explain(search, seconds=20)
-    assert {(rule["kind"], rule["id"]) for rule in found["rules"]} >= {("resource", "fund")}
-    assert len(found["rules"]) == 4
-    assert "irreducible" not in found
-    assert conflict.explain(search, seconds=0)["irreducible"] is False
 
 
 def test_without_time_the_draw_claims_only_what_needs_no_proof():
