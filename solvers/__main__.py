@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from solvers import baselines, draw
-from solvers.audit import audit
+from solvers.audit import examine
 from solvers.draw import DrawError
 from solvers.outcome import Outcome, Status
 from solvers.problem import ProblemError, read
+from solvers.proofs import claims
 from solvers.reasons import explain
 from solvers.solve import EngineError, Progress, solve
 from solvers.source import canonical_text
@@ -61,16 +62,15 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    breaches = audit(read(options.problem), _result(options.result))
+    """False claims on standard output, a line each; beside them, for a reader, what every bound rests on."""
+    problem, outcome = read(options.problem), _result(options.result)
+    breaches, told = examine(problem, outcome)
     for breach in breaches:
         print(breach.sentence)
-    outcome = _result(options.result)
-    searched = [stage for stage in outcome.stages if stage.bound is not None]
-    if searched and outcome.answered:
-        print(f"{len(searched)} bounds rest on an engine's search: not checked", file=sys.stderr)
-        if options.strict and not breaches:
-            return FALSE_CLAIM
-    return FALSE_CLAIM if breaches else ANSWER
+    if told:
+        print(claims.table(told), file=sys.stderr)
+    unchecked = not all(claim.checked for claim in told)
+    return FALSE_CLAIM if breaches or (options.strict and unchecked) else ANSWER
 
 
 def _explain(options: argparse.Namespace) -> int:

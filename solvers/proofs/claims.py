@@ -130,3 +130,49 @@ class _Reader:
         if result.value > best:
             wrong = f"the lot claims {result.value} groups; chains of moves leave {best} as they are"
         return self._told(result, number, "chain", wrong=wrong)
+
+
+HEADINGS = ("stage", "value", "bound", "gap", "proved by")
+
+
+def table(told: list[Claim]) -> str:
+    """Stage, value, bound, gap and what the bound rests on, a line each, and how many of each kind there are."""
+    lines = [HEADINGS, *(_line(claim) for claim in told)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    text = [
+        "  ".join(
+            cell.ljust(width) if column in {0, len(HEADINGS) - 1} else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([*text, _summary(told)])
+
+
+def _line(claim: Claim) -> tuple[str, ...]:
+    numbers = ["" if number is None else str(number) for number in (claim.value, claim.bound)]
+    gap = "" if claim.gap is None else f"{claim.gap / 10_000:.4f} %" if claim.gap else "0"
+    return claim.stage, *numbers, gap, _how(claim)
+
+
+def _how(claim: Claim) -> str:
+    if claim.wrong:
+        return "FALSE"
+    if claim.proof == "none":
+        return "nothing claimed"
+    if claim.proof != "search":
+        return claim.proof
+    told = "" if claim.certified is None else f"; prices prove {claim.certified}"
+    return f"an engine's search, not checked{told}"
+
+
+def _summary(told: list[Claim]) -> str:
+    counts = [
+        (sum(claim.proof == "prices" and not claim.wrong for claim in told), "proved by prices"),
+        (sum(claim.proof == "chain" and not claim.wrong for claim in told), "by a chain"),
+        (sum(claim.proof == "search" and not claim.wrong for claim in told), "not checked"),
+        (sum(bool(claim.wrong) for claim in told), "false"),
+    ]
+    return "bounds: " + ", ".join(
+        f"{count} {what}" for count, what in counts if count or what == "not checked"
+    )
