@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,8 @@ from eventhub.models.invites import Letter
 from eventhub.models.journal import JournalEntry
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import programmes
+
+_OF_ROLES = ("colleague_invited", "role_granted", "role_revoked")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,20 @@ class JournalPage:
 
     rows: tuple[JournalRow, ...] = ()
     next_before: int | None = None
+
+
+def of_accounts(codes: Collection[str], *, size: int = 20) -> tuple[JournalRow, ...]:
+    """The last things done to some accounts: who was invited, given a role, or lost one."""
+    rows = db.session.execute(
+        select(JournalEntry, Account.name)
+        .outerjoin(Account, Account.id == JournalEntry.account_id)
+        .where(
+            JournalEntry.subject == "account", JournalEntry.event.in_(_OF_ROLES), JournalEntry.code.in_(codes)
+        )
+        .order_by(JournalEntry.id.desc())
+        .limit(size)
+    ).all()
+    return tuple(_row(entry, name) for entry, name in rows)
 
 
 def of_programme(code: str, *, before: int | None = None, size: int = 50) -> JournalPage:
@@ -64,18 +80,19 @@ def of_programme(code: str, *, before: int | None = None, size: int = 50) -> Jou
     rows = db.session.execute(wanted.order_by(JournalEntry.id.desc()).limit(size + 1)).all()
     shown = rows[:size]
     return JournalPage(
-        rows=tuple(
-            JournalRow(
-                id=entry.id,
-                at=entry.at,
-                by=name or "",
-                event=entry.event,
-                subject=entry.subject,
-                code=entry.code,
-                reason=entry.reason,
-                details=entry.details,
-            )
-            for entry, name in shown
-        ),
+        rows=tuple(_row(entry, name) for entry, name in shown),
         next_before=shown[-1][0].id if len(rows) > size else None,
+    )
+
+
+def _row(entry: JournalEntry, name: str | None) -> JournalRow:
+    return JournalRow(
+        id=entry.id,
+        at=entry.at,
+        by=name or "",
+        event=entry.event,
+        subject=entry.subject,
+        code=entry.code,
+        reason=entry.reason,
+        details=entry.details,
     )

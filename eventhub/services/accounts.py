@@ -86,6 +86,8 @@ def close(account: str, *, by: Actor, at: datetime, reason: str = "") -> None:
     with transaction() as session:
         found = by_code(session, account)
         _demand_command(session, by, found)
+        for membership in found.memberships:
+            _demand_another_organiser(session, membership)
         found.active = False
         found.fs_uniquifier = new_token()
         journal.note(
@@ -136,8 +138,11 @@ def grant(account: str, role: Role, organisation: str, *, by: Actor, at: datetim
         )
 
 
-def revoke(account: str, role: Role, organisation: str, *, by: Actor, at: datetime) -> None:
-    """Take a role back, within the scope of whoever takes it; the account is signed out everywhere."""
+def revoke(account: str, role: Role, organisation: str, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Take a role back, within the scope of whoever takes it; the account is signed out everywhere.
+
+    Conflict where it is the last organiser who answers for the organisation: nobody could give the role again.
+    """
     with transaction() as session:
         _demand_scope(session, by, organisation)
         found = by_code(session, account)
@@ -150,6 +155,7 @@ def revoke(account: str, role: Role, organisation: str, *, by: Actor, at: dateti
         if not held:
             raise NotFound
         for membership in held:
+            _demand_another_organiser(session, membership)
             session.delete(membership)
         found.fs_uniquifier = new_token()
         journal.note(
@@ -159,6 +165,7 @@ def revoke(account: str, role: Role, organisation: str, *, by: Actor, at: dateti
             event="role_revoked",
             subject="account",
             code=account,
+            reason=reason,
             details={"role": str(role), "organisation": organisation},
         )
 
@@ -323,6 +330,35 @@ def _demand_scope(session: Session, by: Actor, organisation: str) -> None:
         raise NotAllowed
     if not covers(by, organisation, session=session):
         raise NotFound
+
+
+def _demand_another_organiser(session: Session, leaving: Membership) -> None:
+    """Somebody else must answer for the organisation, there or above it, before its organiser goes."""
+    if leaving.role.name != Role.ORGANISER or leaving.organisation is None:
+        return
+    # Locked, so that two organisers cannot take each other's role at the same moment.
+    others = session.scalars(
+        select(Membership)
+        .join(Account, Account.id == Membership.account_id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(
+            Membership.role_id == leaving.role_id,
+            Membership.account_id != leaving.account_id,
+            Organisation.code.in_(leaving.organisation.codes),
+            Account.active,
+        )
+        .with_for_update(of=Membership)
+    ).all()
+    if not others:
+        raise Conflict(
+            Problem(
+                "last_organiser",
+                N_(
+                    "Nobody else is organiser for %(organisation)s or above it. Make somebody else organiser first.",
+                    organisation=Bilingual(leaving.organisation.name_zh, leaving.organisation.name_en),
+                ),
+            )
+        )
 
 
 def _demand_command(session: Session, by: Actor, account: Account) -> None:

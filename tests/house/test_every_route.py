@@ -64,6 +64,11 @@ class Route:
         return self.endpoint.startswith("desk.") and "code" in self.arguments
 
     @property
+    def is_of_a_colleague(self) -> bool:
+        """Whether it is about somebody who works at the desk."""
+        return self.endpoint.startswith("desk.") and "account" in self.arguments
+
+    @property
     def is_of_a_registration(self) -> bool:
         return self.is_of_a_programme and "registration" in self.arguments
 
@@ -133,6 +138,9 @@ def _value(world: World, rule: Rule, name: str) -> object:
         "number": 1,
         "option": "B1",
         "party": world.placed,
+        "account": world.colleague,
+        "role": "officer",
+        "organisation": UNIT,
         "letter": world.letter,
         "programme": NOW_OPEN,
         "step": "people",
@@ -176,7 +184,7 @@ def expected(who: str, route: Route) -> set[int]:
         return {403}
     if (
         (route.is_of_somebody and who != "guardian")
-        or (route.is_of_a_programme and who == "organiser elsewhere")
+        or ((route.is_of_a_programme or route.is_of_a_colleague) and who == "organiser elsewhere")
         or (route.is_of_a_registration and who == "officer elsewhere")
     ):
         return {404}

@@ -49,6 +49,7 @@ class World:
     sent_registration: str = ""
     letter: int = 0
     feed: str = ""
+    colleague: str = ""
     link: str = ""
 
     @classmethod
@@ -107,6 +108,7 @@ class World:
             or 0
         )
         self.feed = account(story.guardian.account_id).feed_token
+        self.colleague = account(story.officer.account_id).code
         self.link = signin.signin_link(role=Role.MEMBER, at=story.at).rpartition("/")[2]
 
     def _sign_up_here(self, child: object) -> None:
