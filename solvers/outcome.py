@@ -75,6 +75,8 @@ class Outcome:
     reasons: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     conflict: Mapping[str, Any] | None = None
     certificate: tuple[Mapping[str, Any], ...] = ()
+    more: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What one more would bring, by ``options``, ``resources``, ``limits`` and id: see :mod:`solvers.more`."""
     run: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -111,6 +113,8 @@ class Outcome:
         }
         if self.certificate:
             written["certificate"] = [dict(entry) for entry in self.certificate]
+        if self.more:
+            written["more"] = {key: dict(entries) for key, entries in self.more.items()}
         if self.conflict is not None:
             written["conflict"] = dict(self.conflict)
         return written
@@ -130,6 +134,7 @@ class Outcome:
                 stages=tuple(StageResult.from_dict(stage) for stage in written["stages"]),
                 reasons={group: tuple(each) for group, each in written.get("reasons", {}).items()},
                 conflict=written.get("conflict"),
+                more=dict(written.get("more", {})),
                 certificate=tuple(dict(entry) for entry in written.get("certificate", ())),
                 run=written.get("run", {}),
             )

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from solvers import more as what_more
 from solvers.answers import told
 from solvers.audit import audit
 from solvers.certificate import Certificate
-from solvers.engines import conflict, exact, flow, lot, nearest, neighbourhoods, race, repair
+from solvers.engines import conflict, exact, flow, lot, nearest, neighbourhoods, prices, race, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Ints, Problem
@@ -21,9 +22,11 @@ from solvers.rules.form import Form
 
 __all__ = ["EngineError", "Progress", "solve"]
 
-ENGINES = ("auto", "flow", "cpsat", "mip")
+ENGINES = ("auto", "flow", "cpsat", "mip", "prices")
 CONFLICT_SECONDS = 10.0
 """How long the rules that conflict are looked for, beside the time for the answer."""
+MORE = 0.2
+"""Share of the time that asking what one more would bring may take, if so much is left."""
 TELLING = 1e-4
 """Seconds that reasons and the audit take for each choice."""
 SMALL = 40_000
@@ -46,6 +49,7 @@ def solve(
     workers: int = 1,
     seed: int = 0,
     engine: str = "auto",
+    more: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Outcome:
@@ -53,7 +57,8 @@ def solve(
 
     ``auto`` takes the flow where nothing ties groups together, CP-SAT up to middle size, and beyond that
     flow, repair and neighbourhoods. ``work`` is deterministic effort in place of seconds. ``should_stop`` is
-    asked now and then; once it says yes the best answer so far is returned.
+    asked now and then; once it says yes the best answer so far is returned. ``more`` asks of everything that there
+    is only so much of what one more would bring.
     """
     if engine not in ENGINES:
         raise EngineError(f'engine: no engine "{engine}"; there are {", ".join(ENGINES)}')
@@ -66,6 +71,8 @@ def solve(
     outcome = _outcome(search, used)
     if outcome.answered:
         outcome = replace(outcome, reasons=reasons(problem, outcome))
+    if more and outcome.answered:
+        outcome = replace(outcome, more=what_more.find(search, seconds=min(search.left, MORE * seconds)))
     breaches = audit(problem, outcome)
     if breaches:
         raise AssertionError(f"the answer breaks its own rules: {breaches[0].sentence}")
@@ -78,6 +85,8 @@ def _run(search: Search, engine: str) -> str:
         search.infeasible = True
         return "rules"
     small = len(search.form.problem.choices.group) <= SMALL
+    if engine == "prices":
+        return _priced(search)
     if engine not in {"cpsat", "mip"} and flow.fits(search.form) and flow.solve(search):
         if search.best is not None and len(search.bounds) < len(search.form.aims):
             _bound_the_rest(search)
@@ -88,8 +97,20 @@ def _run(search: Search, engine: str) -> str:
         return "flow"
     if engine in {"cpsat", "mip"} or (engine == "auto" and small):
         return _exactly(search, engine)
+    if prices.fits(search.form):
+        return _priced(search)
     _widely(search)
     return "flow+repair"
+
+
+def _priced(search: Search) -> str:
+    """Prices, and what they leave open by the wide way."""
+    prices.solve(search)
+    if search.best is None:
+        _widely(search)
+    else:
+        _bound_the_rest(search)
+    return "prices"
 
 
 def _exactly(search: Search, engine: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -167,7 +167,14 @@ def ask(model: Any, search: Search, *, seconds: float, watch: Any = None) -> tup
 
 
 def solve(search: Search, model: Asked, *, until: float) -> bool:
-    """Go on stage by stage from where ``search.reached`` ends; whether all were gone through by ``until``.
+    """Go on stage by stage from where ``search.reached`` ends; whether all were gone through by ``until``."""
+    for _ in steps(search, model, until=until):
+        pass
+    return len(search.reached) == len(search.form.aims)
+
+
+def steps(search: Search, model: Asked, *, until: float) -> Iterator[int]:
+    """After each question, how many stages are gone through; ends early where time does or nothing is found.
 
     Several stages are asked for at once, an earlier one outweighing all later ones together; where that
     is not proved in its share of the time, they are asked for one by one.
@@ -178,7 +185,7 @@ def solve(search: Search, model: Asked, *, until: float) -> bool:
         number = len(search.reached)
         left = min(search.left, until - search.elapsed)
         if left <= 0 and not (search.best is not None and _is_met(search, number)):
-            return False
+            return
         batch = _batch(form, number) if together else [number]
         if len(search.bounds) > number or _is_met(search, number):
             batch = [number]
@@ -190,13 +197,13 @@ def solve(search: Search, model: Asked, *, until: float) -> bool:
             _stage(search, model, number, seconds=left / (1 + 0.5 * (len(form.aims) - number - 1)))
             together = True
         if search.best is None:
-            return False
+            return
         for one in batch:
             aim = form.aims[one]
             search.reached.append(aim.value(search.best))
             model.keep(aim, form.problem.stages[one].allowed(search.reached[one]))
             search.tell(one, search.reached[one], search.bounds[one])
-    return True
+        yield len(search.reached)
 
 
 def _batch(form: Form, number: int) -> list[int]:
