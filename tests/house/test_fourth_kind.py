@@ -23,6 +23,7 @@ from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import Role
 from eventhub.extensions import db
 from eventhub.models.allocations import AllocationRun
+from eventhub.queries import programmes
 from eventhub.queries.accounts import account
 from eventhub.services import accounts, participants
 from tests.conftest import opened, settings_for
@@ -47,7 +48,11 @@ WORDS = {
         "bring": "会员卡和手机",
         "lang": "zh-CN",
         "hospital": "医院",
-        "setting": "须带押金（元）",
+        "setting": "须带押金",
+        "doctors": "值班医生",
+        "extra": "心电图，80元",
+        "first_day": "体检日期",
+        "too_few": "0名医生半天最多接诊0人。",
     },
     "en": {
         "kind": "Health check",
@@ -60,7 +65,11 @@ WORDS = {
         "bring": "member card and telephone",
         "lang": "en-GB",
         "hospital": "Hospital",
-        "setting": "Deposit to bring, in yuan",
+        "setting": "Deposit to bring",
+        "doctors": "Doctors on duty",
+        "extra": "心电图, CNY 80",
+        "first_day": "Day of the check",
+        "too_few": "0 doctors see at most 0 people in half a day.",
     },
 }
 NAMES = {"zh": "王建国", "en": "Aygul Ahmat"}
@@ -188,34 +197,64 @@ def set_up(clinic: Clinic) -> None:
     )
     assert made.path.partition("?")[0] == f"/desk/programmes/{CODE}/options", made.words
     for code, (half_zh, half_en, starts, ends) in HALVES.items():
-        blank = desk.opens(f"/desk/programmes/{CODE}/options/new")
-        kept = desk.sends(
-            blank,
-            blank.form(asking="title_zh"),
-            code=code,
-            title_zh=f"第一人民医院{half_zh}",
-            title_en=f"First Hospital, {half_en}",
-            first_day=DAY.isoformat(),
-            last_day=DAY.isoformat(),
-            starts=starts,
-            ends=ends,
-            place_zh="第一人民医院",
-            place_en="First Hospital",
-            capacity="2",
-            minimum="0",
-        )
-        assert kept.status == 200, kept.words
-        assert code in kept.text
+        told = {
+            "code": code,
+            "title_zh": f"第一人民医院{half_zh}",
+            "title_en": f"First Hospital, {half_en}",
+            "occasions-0-first_day": DAY.isoformat(),
+            "occasions-0-last_day": DAY.isoformat(),
+            "occasions-0-starts": starts,
+            "occasions-0-ends": ends,
+            "occasions-0-place_zh": "第一人民医院",
+            "occasions-0-place_en": "First Hospital",
+            "capacity": "2",
+            "minimum": "0",
+            "details-entrance_zh": "东门",
+            "details-results_on": "2026-07-20",
+            "details-extras-0-name": "心电图",
+            "details-extras-0-price_fen": "80",
+        }
+        sets_up_half_day(desk, told)
+    with clinic.app.app_context():
+        kept_options = programmes.facts(CODE).options
+        db.session.remove()
+    assert [option.details for option in kept_options] == 2 * [
+        {
+            "doctors": 1,
+            "entrance_zh": "东门",
+            "results_on": "2026-07-20",
+            "extras": [{"name": "心电图", "price_fen": 80_00}],
+        }
+    ]
     settings = desk.opens(f"/desk/programmes/{CODE}/settings")
     assert WORDS["zh"]["setting"] in settings.words
     assert WORDS["en"]["setting"] in desk.reading("en").opens(f"/desk/programmes/{CODE}/settings").words
     desk.reading("zh")
-    kept = desk.sends(settings, settings.form(asking="bring_fee"), bring_fee="20")
+    kept = desk.sends(settings, settings.form(asking="deposit_fen"), deposit_fen="20")
+    with clinic.app.app_context():
+        assert programmes.facts(CODE).settings == {"deposit_fen": 20_00}
+        db.session.remove()
     overview = desk.opens(f"/desk/programmes/{CODE}")
     assert kept.path == overview.path
     announced = desk.sends(overview, overview.form(action=f"/desk/programmes/{CODE}/announcement"))
     assert announced.status == 200, announced.words
     assert "已发布" in announced.words, announced.words
+
+
+def sets_up_half_day(desk: Visitor, told: dict[str, str]) -> None:
+    """A half-day in the kind's own words, with a slip on the way: nothing is kept, and nothing typed is lost."""
+    address = f"/desk/programmes/{CODE}/options"
+    for locale in ("en", "zh"):
+        blank = desk.reading(locale).opens(f"{address}/new")
+        for word in ("doctors", "first_day"):
+            assert WORDS[locale][word] in blank.words
+        slip = desk.sends(blank, blank.form(asking="title_zh"), **told, **{"details-doctors": "0"})
+        assert slip.status == 422
+        assert WORDS[locale]["too_few"] in slip.words
+        assert ("details-extras-0-price_fen", "80") in slip.form(asking="title_zh").values
+    kept = desk.sends(slip, slip.form(asking="title_zh"), **{"details-doctors": "1"})
+    assert kept.path == address, kept.words
+    assert told["code"] in kept.text
 
 
 def programme_page(clinic: Clinic, locale: str) -> None:
@@ -228,7 +267,7 @@ def programme_page(clinic: Clinic, locale: str) -> None:
     assert "M12 20.500C5 15.800" in listed.text
     shown = visitor.opens(f"/programmes/{CODE}")
     assert (shown.status, shown.language) == (200, words["lang"])
-    for word in ("kind", "rule", "place", "hospital"):
+    for word in ("kind", "rule", "place", "hospital", "extra"):
         assert words[word] in shown.words, (locale, word)
     assert WORDS["en" if locale == "zh" else "zh"]["rule"] not in shown.words
     assert f"/my/registrations/new/{CODE}" in shown.text

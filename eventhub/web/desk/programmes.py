@@ -326,7 +326,7 @@ def money(code: str) -> ResponseReturnValue:
     """Funds and quotas."""
     frame = organised(code, HERE)
     form = MoneyForm(formdata=None, data=money_data(frame.programme, queries.version_of(code)))
-    return page("desk/money.html", Money(frame), form=form.offer(_holders(frame)))
+    return page("desk/money.html", Money(frame), form=form.offer(_holders(frame), frame.programme.sources))
 
 
 @pages.post("/programmes/<code>/money")
@@ -335,7 +335,7 @@ def change_money(code: str) -> ResponseReturnValue:
     """Keep funds and quotas."""
     frame = organised(code, HERE)
     units = _holders(frame)
-    form = MoneyForm().offer(units)
+    form = MoneyForm().offer(units, frame.programme.sources)
     if not form.validate_on_submit():
         return page("desk/money.html", Money(frame), 422, form=form)
     wanted = replace(
@@ -460,8 +460,13 @@ def _known(frame: Frame, option: str) -> OptionFacts:
 
 
 def _holders(frame: Frame) -> tuple[tuple[str, Bilingual], ...]:
-    """Units to choose from; one that has a quota already is among them, whatever it is."""
+    """Units to choose from; one that has a quota or a fund already is among them, whatever it is."""
     known = {unit.code: unit.name for unit in organisations.listing(kinds=QUOTA_HOLDERS)}
+    known |= {
+        source.holder: Bilingual(source.holder)
+        for source in frame.programme.sources
+        if source.holder and source.holder not in known
+    }
     known |= {quota.organisation: quota.name for quota in frame.programme.quotas}
     return tuple(known.items())
 

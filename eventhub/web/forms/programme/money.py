@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -13,7 +13,6 @@ from wtforms import (  # type: ignore[attr-defined] # its published types are ol
     FormField,
     HiddenField,
     SelectChoice,
-    SelectField,
     StringField,
 )
 from wtforms.validators import Optional, ValidationError
@@ -22,7 +21,9 @@ from eventhub.domain.facts import ProgrammeFacts, QuotaFacts, SourceFacts
 from eventhub.i18n import N_, Bilingual, _
 from eventhub.web.forms.allocation import WholeNumber, between
 from eventhub.web.forms.fields import later
-from eventhub.web.forms.programme.fields import MOST, SPARE_ROWS, Yuan, both, said, trimmed
+from eventhub.web.forms.programme.fields import MOST, SPARE_ROWS, Menu, Yuan, both, said, trimmed
+
+_NO_BEARER = N_("None: it cannot be exceeded")
 
 
 class SourceLine(Form):
@@ -32,8 +33,8 @@ class SourceLine(Form):
     name_zh = StringField(later(N_("Name in Chinese")), filters=[trimmed], render_kw={"maxlength": 100})
     name_en = StringField(later(N_("Name in English")), filters=[trimmed], render_kw={"maxlength": 200})
     amount = Yuan(later(N_("Granted, in yuan")))
-    spill = StringField(later(N_("Excess borne by (code)")), filters=[trimmed], render_kw={"maxlength": 40})
-    holder = StringField(later(N_("Only for (unit code)")), filters=[trimmed], render_kw={"maxlength": 32})
+    spill = Menu(later(N_("Excess borne by")))
+    holder = Menu(later(N_("Only for")))
 
     @property
     def empty(self) -> bool:
@@ -49,7 +50,7 @@ class SourceLine(Form):
 class QuotaLine(Form):
     """The floor and ceiling of one organisation."""
 
-    organisation = SelectField(later(N_("Unit")), validators=[Optional()])
+    organisation = Menu(later(N_("Unit")))
     floor = WholeNumber(
         later(N_("At least")),
         validators=[Optional(), between(0, MOST)],
@@ -67,11 +68,15 @@ class MoneyForm(FlaskForm):  # type: ignore[misc]
     sources = FieldList(FormField(SourceLine))
     quotas = FieldList(FormField(QuotaLine))
 
-    def offer(self, units: Sequence[tuple[str, Bilingual]]) -> MoneyForm:
-        """Let quotas be chosen among these units, by code and name."""
-        menu = [SelectChoice("", "–"), *(SelectChoice(code, str(name)) for code, name in units)]
-        for line in self.quotas:
-            line.form.organisation.choices = menu
+    def offer(self, units: Sequence[tuple[str, Bilingual]], sources: Sequence[SourceFacts]) -> MoneyForm:
+        """Let units be chosen, by code and name, and the funds there are to bear an excess."""
+        of_units = _menu("–", units)
+        bearers = _menu(later(_NO_BEARER), ((each.code, each.name) for each in sources))
+        for quota in self.quotas:
+            quota.form.organisation.choices = of_units
+        for source in self.sources:
+            source.form.holder.choices = _menu(later(N_("Everybody")), units)
+            source.form.spill.choices = bearers
         return self
 
     def read_sources(self) -> tuple[SourceFacts, ...]:
@@ -100,6 +105,10 @@ class MoneyForm(FlaskForm):  # type: ignore[misc]
             for line in self.quotas
             if line.form.organisation.data in units
         )
+
+
+def _menu(none: str, named: Iterable[tuple[str, Bilingual]]) -> list[SelectChoice]:
+    return [SelectChoice("", none), *(SelectChoice(code, str(name)) for code, name in named)]
 
 
 def money_data(programme: ProgrammeFacts, version: int) -> dict[str, Any]:

@@ -125,6 +125,9 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
     kind: Kind
     cost: Yuan | None = None
     head_cost: Yuan | None = None
+    item: StringField
+    item_title_zh: StringField
+    item_title_en: StringField
     occasions: FieldList[Any]
     details: FormField[Any]
 
@@ -145,8 +148,6 @@ class OptionForm(FlaskForm):  # type: ignore[misc]
     )
     title_zh = line(N_("Title in Chinese"), most=100, required=True)
     title_en = line(N_("Title in English"), most=200)
-    item_title_zh = line(N_("Part of: title in Chinese"), most=100)
-    item_title_en = line(N_("Part of: title in English"), most=200)
     capacity = WholeNumber(
         later(N_("Places")),
         description=later(N_("Leave it empty where any number can come.")),
@@ -191,12 +192,7 @@ def option_form(kind: Kind) -> type[OptionForm]:
     words = kind.words
     members: dict[str, Any] = {
         "kind": kind,
-        "item": line(
-            N_("Part of (code)"),
-            most=40,
-            hint=N_("Options of one code are shown together and give one place a person."),
-            required=kind.choose_item,
-        ),
+        **_item(kind),
         "occasions": FieldList(FormField(_occasion_form(kind)), min_entries=1),
         "details": FormField(part_form(kind.particulars)),
     }
@@ -205,6 +201,21 @@ def option_form(kind: Kind) -> type[OptionForm]:
     if words.head_cost is not None:
         members["head_cost"] = Yuan(later(words.head_cost), validators=[Optional()])
     return cast("type[OptionForm]", type("KindOptionForm", (OptionForm,), members))
+
+
+def _item(kind: Kind) -> dict[str, Any]:
+    """What the option is a part of; needed where people choose an item first."""
+    told = {"item": kind.words.item, "options": kind.words.options}
+    return {
+        "item": line(
+            N_("Code (%(item)s)", **told),
+            most=40,
+            hint=N_("All %(options)s of one code are shown together and give one place a person.", **told),
+            required=kind.choose_item,
+        ),
+        "item_title_zh": line(N_("Title in Chinese (%(item)s)", **told), most=100, required=kind.choose_item),
+        "item_title_en": line(N_("Title in English (%(item)s)", **told), most=200),
+    }
 
 
 def blank_data(kind: Kind, version: int) -> dict[str, Any]:
