@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from eventhub import kinds
 from eventhub.domain import changes
@@ -176,8 +176,27 @@ def result(registration: str) -> Result | None:
     )
 
 
-def roster(programme: str, *, option: str = "") -> tuple[RosterRow, ...]:
-    """Who goes where by the newest version and still does: by option, unit and name."""
+def placed_by_option(programme: str) -> dict[str, int]:
+    """Option -> how many go there by the newest version and still do."""
+    rows = db.session.execute(
+        select(Option.code, func.count())
+        .select_from(PublishedAllotment)
+        .join(Registration, Registration.id == PublishedAllotment.registration_id)
+        .join(Publication, Publication.id == PublishedAllotment.publication_id)
+        .join(Programme, Programme.id == Publication.programme_id)
+        .join(Option, Option.id == PublishedAllotment.option_id)
+        .where(
+            Programme.code == programme,
+            Publication.number == programmes.facts(programme).published,
+            Registration.state == RegistrationState.ALLOTTED,
+        )
+        .group_by(Option.code)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def roster(programme: str, *, options: Collection[str] | None = None) -> tuple[RosterRow, ...]:
+    """Who goes where by the newest version and still does: by option, unit and name; of some options, or of all."""
     facts = programmes.facts(programme)
     kind = kinds.of(facts)
     wanted = (
@@ -210,8 +229,8 @@ def roster(programme: str, *, option: str = "") -> tuple[RosterRow, ...]:
         )
         .order_by(Option.id, Organisation.path, Party.id, Registration.id)
     )
-    if option:
-        wanted = wanted.where(Option.code == option)
+    if options is not None:
+        wanted = wanted.where(Option.code.in_(options))
     told = []
     for row in db.session.execute(wanted):
         who = row.Participant

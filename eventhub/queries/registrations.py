@@ -96,7 +96,8 @@ class Search:
 
     text: str = ""
     state: RegistrationState | None = None
-    option: str = ""
+    options: tuple[str, ...] | None = None
+    """Codes of which one at least was chosen; None: whatever was chosen."""
     organisation: str = ""
     after: int = 0
     size: int = 50
@@ -278,11 +279,11 @@ def _conditions(programme_id: int, wanted: Search, within: Sequence[str]) -> lis
                 Organisation.name_zh.contains(text, autoescape=True),
             )
         )
-    if wanted.option:
+    if wanted.options is not None:
         ranked = (
             select(Preference.party_id)
             .join(Option)
-            .where(Option.code == wanted.option, Option.programme_id == programme_id)
+            .where(Option.code.in_(wanted.options), Option.programme_id == programme_id)
         )
         found.append(Registration.party_id.in_(ranked))
     units = [code for code in (wanted.organisation,) if code]

@@ -20,12 +20,14 @@ from eventhub.services import outbox as sending
 from eventhub.services.letters import CONTENTS
 from eventhub.web.access import ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, organised
-from eventhub.web.desk._lists import here_with
+from eventhub.web.desk._lists import Slice, here_with, slice_of
 from eventhub.web.pages import now, page, row_number
 
 pages = Blueprint("letters", __name__)
 
 HERE = "letters.listing"
+SLIPS = 100
+"""Slips printed at once."""
 NAMES: dict[str, Text] = {
     "received": N_("Sign-up received"),
     "changed": N_("Sign-up changed"),
@@ -71,10 +73,11 @@ class PrintedSlip:
 
 @dataclass(frozen=True)
 class Slips:
-    """All slips of a programme, by unit."""
+    """Slips of a programme, by unit, so many at a time."""
 
     frame: Frame
     slips: tuple[PrintedSlip, ...]
+    sheets: Slice[Slip]
 
 
 @pages.get("/programmes/<code>/letters")
@@ -124,7 +127,8 @@ def send_again(code: str, letter: int) -> ResponseReturnValue:
 def slips(code: str) -> ResponseReturnValue:
     """What is handed over on paper, one slip a person, ready to be cut."""
     frame = organised(code, HERE)
-    return page("desk/slips.html", Slips(frame, tuple(_printed(outbox.slips(code)))))
+    sheets = slice_of(outbox.slips(code), size=SLIPS)
+    return page("desk/slips.html", Slips(frame, tuple(_printed(sheets.rows)), sheets))
 
 
 def _printed(found: Iterable[Slip]) -> Iterable[PrintedSlip]:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from eventhub.domain.facts import OrganisationFacts
+from eventhub.domain.facts import OptionFacts, OrganisationFacts, ProgrammeFacts
 from eventhub.domain.identity import mask_phone
 from eventhub.domain.problems import NotFound, Refused
 from eventhub.domain.questions import Answer, Question
@@ -26,10 +26,13 @@ from eventhub.web.desk._lists import here_with
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.allocation import ReasonForm
 from eventhub.web.pages import now, page, row_number
+from eventhub.web.public._finding import matching
 
 pages = Blueprint("registrations", __name__)
 
 HERE = "registrations.listing"
+MOST_IN_A_MENU = 40
+"""More options than that are looked for by words: nobody scrolls through a season of departures."""
 _LARGE = frozenset(OrganisationKind) - {
     OrganisationKind.PRIMARY,
     OrganisationKind.JOINT,
@@ -46,6 +49,10 @@ class Listing:
     wanted: Search
     found: DeskPage
     states: tuple[RegistrationState, ...]
+    choice: str
+    """The option looked for: its code, or words of its title, place or day."""
+    menu: tuple[tuple[object, tuple[OptionFacts, ...]], ...]
+    """The options by item, to choose from; empty where there are too many for a menu."""
     units: tuple[OrganisationFacts, ...]
     filtered: bool
     next_url: str | None
@@ -104,7 +111,8 @@ class Asked:
 def listing(code: str) -> ResponseReturnValue:
     """Sign-ups in the order of arrival, by state, option and unit, or by a name or a number."""
     frame = shared(code, HERE)
-    wanted = _wanted()
+    choice = request.args.get("option", "").strip()[:60]
+    wanted = replace(_wanted(), options=_chosen(frame.programme, choice))
     found = registrations.search(code, wanted, within=frame.within)
     if not frame.organises:
         # The search takes a unit for another whose code ends like it; here nobody is shown by mistake.
@@ -117,6 +125,8 @@ def listing(code: str) -> ResponseReturnValue:
             wanted=wanted,
             found=found,
             states=tuple(state for state in RegistrationState if state is not RegistrationState.DRAFT),
+            choice=choice,
+            menu=_menu(frame.programme),
             units=organisations.listing(kinds=_LARGE) if frame.organises else (),
             filtered=any(value for name, value in request.args.items() if name != "after"),
             next_url=here_with(after=found.next_after) if found.next_after else None,
@@ -176,10 +186,24 @@ def _wanted() -> Search:
     return Search(
         text=given.get("q", "").strip(),
         state=RegistrationState(state) if state in set(RegistrationState) else None,
-        option=given.get("option", ""),
         organisation=given.get("unit", ""),
         after=given.get("after", 0, type=row_number),
     )
+
+
+def _chosen(programme: ProgrammeFacts, choice: str) -> tuple[str, ...] | None:
+    """The options meant: the one of this code, or all in which every word stands."""
+    if not choice:
+        return None
+    if choice in programme.option_by_code:
+        return (choice,)
+    return tuple(option.code for option in matching(programme.options, choice))
+
+
+def _menu(programme: ProgrammeFacts) -> tuple[tuple[object, tuple[OptionFacts, ...]], ...]:
+    if len(programme.options) > MOST_IN_A_MENU:
+        return ()
+    return tuple((title, programme.options_of(item)) for item, title in programme.items)
 
 
 def _shown(frame: Frame, code: str) -> Shown:

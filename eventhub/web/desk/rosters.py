@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -22,11 +22,17 @@ from eventhub.queries import contacts, publications
 from eventhub.queries.publications import RosterRow
 from eventhub.web.access import OFFICER, ORGANISER, permission
 from eventhub.web.desk._frame import Frame, shared
+from eventhub.web.desk._lists import Slice, slice_of
 from eventhub.web.pages import now, page
+from eventhub.web.public._finding import matching
 
 pages = Blueprint("rosters", __name__)
 
 HERE = "rosters.show"
+ROWS = 100
+"""Options on one page of the list."""
+SHEETS = 20
+"""Options printed at once."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FOR_WHOM = N_(
     "For the leaders of the group and the union office alone. It holds names and telephone numbers: keep it closed, hand"
@@ -48,7 +54,9 @@ class Roster:
 
     frame: Frame
     number: int
-    options: tuple[tuple[OptionFacts, int], ...]
+    options: int
+    found: Slice[tuple[OptionFacts, int]]
+    text: str
     people: int
     for_whom: Text
 
@@ -59,6 +67,7 @@ class Paper:
 
     frame: Frame
     number: int
+    sheets: Slice[OptionFacts]
     groups: tuple[Group, ...]
     for_whom: Text
     printed_at: datetime
@@ -70,14 +79,18 @@ class Paper:
 def show(code: str) -> ResponseReturnValue:
     """Options with their people counted, and the ways to take the roster along."""
     frame = shared(code, HERE)
-    groups = _groups(frame)
+    counted = _counted(frame)
+    text = _text()
+    found = [(option, counted[option.code]) for option in _looked_for(frame, counted, text)]
     return page(
         "desk/roster.html",
         Roster(
             frame=frame,
             number=frame.programme.published,
-            options=tuple((group.option, len(group.rows)) for group in groups),
-            people=sum(len(group.rows) for group in groups),
+            options=len(counted),
+            found=slice_of(found, size=ROWS),
+            text=text,
+            people=sum(counted.values()),
             for_whom=FOR_WHOM,
         ),
     )
@@ -86,14 +99,17 @@ def show(code: str) -> ResponseReturnValue:
 @pages.get("/programmes/<code>/roster/paper")
 @permission(ORGANISER, OFFICER)
 def paper(code: str) -> ResponseReturnValue:
-    """The roster for printing, an option after another."""
+    """The roster for printing, an option after another, so many at a time."""
     frame = shared(code, HERE)
+    sheets = slice_of(_looked_for(frame, _counted(frame), _text()), size=SHEETS)
+    groups = _groups(frame, [option.code for option in sheets.rows])
     return page(
         "desk/roster_paper.html",
         Paper(
             frame=frame,
             number=frame.programme.published,
-            groups=_groups(frame, request.args.get("option", "")),
+            sheets=sheets,
+            groups=groups,
             for_whom=FOR_WHOM,
             printed_at=now(),
             url=url_for(f"desk.{HERE}", code=code),
@@ -106,7 +122,10 @@ def paper(code: str) -> ResponseReturnValue:
 def sheet(code: str) -> ResponseReturnValue:
     """The same as a workbook."""
     frame = shared(code, HERE)
-    groups = _groups(frame, request.args.get("option", ""))
+    option = request.args.get("option", "")
+    if option and option not in frame.programme.option_by_code:
+        raise NotFound
+    groups = _groups(frame, [option] if option else None)
     octets = workbook([_sheet(frame, groups)])
     name = quote(f"{code}-{frame.programme.published}.xlsx")
     return Response(
@@ -119,13 +138,34 @@ def sheet(code: str) -> ResponseReturnValue:
     )
 
 
-def _groups(frame: Frame, option: str = "") -> tuple[Group, ...]:
-    """Those who go, by option; for an officer the people of his units alone."""
-    if option and option not in frame.programme.option_by_code:
+def _text() -> str:
+    return request.args.get("q", "").strip()[:60]
+
+
+def _counted(frame: Frame) -> Mapping[str, int]:
+    """Option -> how many go there; for an officer the people of his units alone. Without people it is left out."""
+    if not frame.programme.published:
+        return {}
+    if frame.organises:
+        return publications.placed_by_option(frame.programme.code)
+    return {group.option.code: len(group.rows) for group in _groups(frame)}
+
+
+def _looked_for(frame: Frame, counted: Mapping[str, int], text: str) -> list[OptionFacts]:
+    """The options with people, by day: the one the address names, or those in which every word stands."""
+    known = frame.programme.option_by_code
+    wanted = request.args.get("option", "")
+    if wanted and wanted not in known:
         raise NotFound
+    options = [known[code] for code in counted if not wanted or code == wanted]
+    return sorted(matching(options, text), key=lambda option: (option.first_day, option.code))
+
+
+def _groups(frame: Frame, options: Collection[str] | None = None) -> tuple[Group, ...]:
+    """Those who go, by option; for an officer the people of his units alone."""
     if not frame.programme.published:
         return ()
-    rows: Iterable[RosterRow] = publications.roster(frame.programme.code, option=option)
+    rows: Iterable[RosterRow] = publications.roster(frame.programme.code, options=options)
     if not frame.organises:
         ours = contacts.registrations_within(frame.programme.code, frame.within)
         rows = [row for row in rows if row.registration in ours]
