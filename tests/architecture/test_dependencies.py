@@ -20,6 +20,8 @@ STARTED_BY_NAME = {"gunicorn", "psycopg", "tzdata", "argon2-cffi"}
 DEVELOPING_BY_NAME = {
     "codespell", "coverage", "djlint", "mypy", "pre-commit", "pytest-timeout", "pytest-xdist", "ruff", "uv",
 }  # fmt: skip
+# Bindings of the distribution, imported by a reader that its own Python runs (tests/calendars).
+OF_THE_SYSTEM = {"gi"}
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -44,7 +46,7 @@ def imported_by(*folders: str) -> set[str]:
     for folder in folders:
         for file in (ROOT / folder).rglob("*.py"):
             for module in top_level_imports(ast.parse(file.read_text("utf-8"))):
-                if module not in sys.stdlib_module_names and module not in OURS:
+                if module not in sys.stdlib_module_names | OURS | OF_THE_SYSTEM:
                     found.update(canonical(name) for name in distributions.get(module, [module]))
     return found
 
