@@ -346,3 +346,25 @@ def test_a_setting_of_money_that_makes_no_sense_is_refused(app: Flask, desk: Fla
     assert typed(answer)["subsidy_fen"] == slip
     with app.app_context():
         assert "subsidy_fen" not in programmes.facts("retreat-x").settings
+
+
+# -- Priority groups ---------------------------------------------------------------------------------
+
+
+def test_the_workbench_names_priority_groups_in_the_order_of_the_settings(desk: FlaskClient):
+    def named() -> list[str]:
+        page = BeautifulSoup(desk.get("/desk/programmes/camp-x/allocations").text, "html.parser")
+        return [each.get_text(strip=True) for each in page.select("section[aria-labelledby=aims] ol ol li")]
+
+    assert named()[:3] == ["困难职工家庭（未曾参加）", "困难职工家庭（曾参加）", "农民工家庭（未曾参加）"]
+    assert named()[-1] == "未经基层工会核实的家庭（曾参加）"
+    form = typed(desk.get("/desk/programmes/camp-x/settings"))
+    turned = form | {"family_order-1": "migrant", "family_order-2": "hardship"}
+    turned.pop("never_been_first")
+    assert desk.post("/desk/programmes/camp-x/settings", data=turned).status_code == 303
+    assert named()[:2] == ["农民工家庭", "困难职工家庭"]
+
+
+def test_where_all_are_alike_no_priority_group_is_named(desk: FlaskClient):
+    page = BeautifulSoup(desk.get("/desk/programmes/contest-x/allocations").text, "html.parser")
+    assert page.select("section[aria-labelledby=aims] ol ol") == []

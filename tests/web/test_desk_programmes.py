@@ -247,6 +247,29 @@ def test_funds_and_quotas_are_kept_and_a_quota_of_a_small_unit_survives(
     ]
 
 
+def test_a_fund_names_the_one_that_bears_its_excess_and_whom_it_is_for(app: Flask, desk: FlaskClient):
+    two = typed(desk.get(f"{CAMP}/money")) | {
+        "sources-1-code": "county",
+        "sources-1-name_zh": "县级经费",
+        "sources-1-amount": "500",
+        "sources-1-spill": "fund",
+        "sources-1-holder": COUNTY,
+    }
+    assert desk.post(f"{CAMP}/money", data=two).status_code == 303
+    county = next(each for each in facts(app).sources if each.code == "county")
+    assert (county.spill, county.holder, county.amount_fen) == ("fund", COUNTY, 500_00)
+    before = facts(app)
+    again = typed(desk.get(f"{CAMP}/money"))
+    names = [f"sources-{number}-code" for number in range(3)]
+    place = next(name.split("-")[1] for name in names if again[name] == "county")
+    assert (again[f"sources-{place}-spill"], again[f"sources-{place}-holder"]) == ("fund", COUNTY)
+    for slip in ({f"sources-{place}-spill": "nowhere"}, {f"sources-{place}-holder": "NX99"}):
+        answer = desk.post(f"{CAMP}/money", data=again | slip)
+        assert answer.status_code == 422
+        assert f'href="#{next(iter(slip))}"' in answer.text
+        assert facts(app) == before
+
+
 @pytest.mark.parametrize("change", [{"sources-1-code": "city"}, {"sources-0-amount": "lots"}])
 def test_a_fund_without_name_or_amount_is_refused_and_shown_again(
     app: Flask, desk: FlaskClient, change: dict[str, str]

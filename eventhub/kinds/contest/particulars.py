@@ -29,7 +29,7 @@ PARTICULARS = (
         "team_sizes",
         N_("People in an entry"),
         "choices",
-        hint=N_("Tick every number that may enter together. None: everybody enters alone."),
+        hint=N_("Tick every number that may enter together. Without a tick everybody enters alone."),
         choices=(
             (1, N_("1 person")),
             *((size, N_("%(size)s people", size=size)) for size in range(2, LARGEST_TEAM + 1)),

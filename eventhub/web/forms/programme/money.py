@@ -23,7 +23,7 @@ from eventhub.web.forms.allocation import WholeNumber, between
 from eventhub.web.forms.fields import later
 from eventhub.web.forms.programme.fields import MOST, SPARE_ROWS, Menu, Yuan, both, said, trimmed
 
-_NO_BEARER = N_("None: it cannot be exceeded")
+_NO_BEARER = N_("No other fund")
 
 
 class SourceLine(Form):
