@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from eventhub.domain.facts import PersonDraft
 from eventhub.domain.identity import identity_check_digit
 from eventhub.extensions import db
-from eventhub.models.accounts import Participant
+from eventhub.models.accounts import Claim, Participant
 from eventhub.queries import people as queries
 from eventhub.queries import registrations as registration_queries
 from eventhub.services import participants
@@ -56,6 +56,40 @@ def add(client: FlaskClient, **typed: object) -> TestResponse:
         **typed,
     }
     return send(client, client.get("/my/people/new"), **whole)
+
+
+def legends(page: TestResponse) -> list[str]:
+    return [legend.text.strip() for legend in soup(page).select("fieldset legend") if "：" in legend.text]
+
+
+def test_claims_stand_by_what_they_are_for(app: Flask, client: FlaskClient, story: Scenario) -> None:
+    guardian = sign_in(client, story.guardian)
+    assert legends(guardian.get("/my/people/new")) == ["用于：夏令营", "用于：乡村疗休养"]
+    for query in ("?relation=child", "?kind=camp"):
+        page = guardian.get(f"/my/people/new{query}")
+        assert legends(page) == ["用于：夏令营"]
+        assert "即将退休" not in page.text
+    assert legends(guardian.get("/my/people/new?kind=contest")) == []
+    child = guardian.get(f"/my/people/{story.children['马小雨']}")
+    assert "用于：乡村疗休养" not in legends(child)
+
+
+def test_a_claim_that_was_ticked_is_kept_and_one_that_was_not_offered_is_not(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    guardian = sign_in(client, story.guardian)
+    page = guardian.get("/my/people/new?kind=camp&relation=child")
+    answer = send(
+        guardian,
+        page,
+        name="丁一",
+        birth_date="2014-05-01",
+        relation="child",
+        claims=["migrant", "heavy_post"],
+    )
+    assert answer.status_code == 303, errors(answer)
+    with at_home(app):
+        assert db.session.scalars(select(Claim.kind).order_by(Claim.id)).all() == ["hardship", "migrant"]
 
 
 def test_a_child_is_added_with_what_the_union_is_to_confirm(
@@ -110,7 +144,7 @@ def test_a_name_that_is_none_is_refused_and_stays_as_typed(
 def test_names_as_people_have_them_pass(app: Flask, guardian: FlaskClient, typed: str, kept: str) -> None:
     assert add(guardian, name=typed).status_code == 303
     assert names(app)[-1] == kept
-    assert soup(guardian.get("/my/people")).find(string=kept)
+    assert kept in soup(guardian.get("/my/people")).text
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,14 @@ RELATIONS = (
 
 def _stripped(text: str | None) -> str:
     return (text or "").strip()
+
+
+@dataclass(frozen=True)
+class ClaimGroup:
+    """Claims that one kind of programme asks about, under its name."""
+
+    title: object
+    claims: tuple[tuple[str, object], ...]
 
 
 class PersonForm(FlaskForm):  # type: ignore[misc]
@@ -78,14 +87,20 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
         ),
     )
 
-    offered: tuple[tuple[str, object], ...] = ()
-    """The claims that can be ticked."""
+    groups: tuple[ClaimGroup, ...] = ()
+    """The claims that can be ticked, by what they are for."""
 
-    def offer(self, claims: Iterable[tuple[str, object]], *, checked: Iterable[str] = ()) -> None:
+    def offer(self, groups: Iterable[ClaimGroup], *, checked: Iterable[str] = ()) -> None:
         """The claims that programmes ask about; what is settled already is not asked again."""
-        settled = set(checked)
-        self.offered = tuple((key, label) for key, label in claims if key not in settled)
-        self.claims.choices = choices(self.offered)
+        seen = set(checked)
+        found = []
+        for group in groups:
+            claims = tuple((key, label) for key, label in group.claims if key not in seen)
+            seen |= {key for key, _label in claims}
+            if claims:
+                found.append(ClaimGroup(group.title, claims))
+        self.groups = tuple(found)
+        self.claims.choices = choices(claim for group in self.groups for claim in group.claims)
         for field in (self.relation, self.name):
             mark_required(field)
         if not self.claims.choices:
@@ -109,7 +124,7 @@ def draft_of(
     unit = unit_code(typed, [kept, *units] if kept is not None else units)
     if typed and not unit:
         problems.append(Problem("no_unit", N_("Unit: choose one from the list."), "organisation"))
-    offered = {key for key, _label in form.offered}
+    offered = {key for group in form.groups for key, _label in group.claims}
     relation = form.relation.data if "relation" in form else None
     draft = PersonDraft(
         name=form.name.data or "",

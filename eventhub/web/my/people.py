@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +10,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from eventhub import kinds
+from eventhub.domain.applicants import FULL_AGE
 from eventhub.domain.facts import Actor
 from eventhub.domain.phases import ZONE
 from eventhub.domain.problems import NotFound, Problem, Refused, refuse
@@ -21,7 +23,7 @@ from eventhub.services import participants as services
 from eventhub.web.access import SIGNED_IN, local_path, permission, require_actor
 from eventhub.web.errors import status_of
 from eventhub.web.forms.fields import put_beside
-from eventhub.web.forms.people import IdentityForm, PersonForm, draft_of
+from eventhub.web.forms.people import ClaimGroup, IdentityForm, PersonForm, draft_of
 from eventhub.web.pages import now, page
 from eventhub.web.public._contacts import children_officer
 
@@ -95,7 +97,7 @@ def add() -> ResponseReturnValue:
     actor = require_actor()
     onward = local_path(request.values.get("next"))
     form = PersonForm()
-    form.offer(all_claims())
+    form.offer(_asked_about(child=request.args.get("relation") == "child" or None))
     if request.method != "POST":
         form.relation.data = request.args.get("relation") or (
             "child" if actor.is_a(Role.GUARDIAN) else "self"
@@ -121,7 +123,7 @@ def show(code: str) -> ResponseReturnValue:
     onward = local_path(request.values.get("next"))
     form = PersonForm(data=_kept(actor, row))
     checked = {kind for kind, _checked, _until in row.claims}
-    form.offer(all_claims(), checked=checked)
+    form.offer(_asked_about(child=_is_child(row)), checked=checked)
     del form.relation
     if request.method != "POST":
         return _form_page(form, code, row.person.name, onward, claims=_claims(row))
@@ -158,6 +160,23 @@ def identity(code: str) -> ResponseReturnValue:
         return page("my/identity.html", value, form=form, status=status_of(refused))
     flash(_("The identity number is kept, encrypted. It is passed on to the insurer alone."), "success")
     return redirect(back, 303)
+
+
+def _asked_about(*, child: bool | None) -> Iterator[ClaimGroup]:
+    """Claims by kind of programme: of the kind that is being signed up for, else of those for a child, or for an adult.
+
+    Where nobody knows yet who it is (``child`` is None), of every kind.
+    """
+    wanted = request.args.get("kind", "")
+    for kind in kinds.every().values():
+        concerned = kind.key == wanted if wanted else child is None or kind.for_guardians == child
+        if concerned and kind.claims:
+            yield ClaimGroup(kind.words.kind, kind.claims)
+
+
+def _is_child(row: queries.PersonRow) -> bool | None:
+    age = row.person.age_on(_today())
+    return None if age is None else age < FULL_AGE
 
 
 def all_claims() -> tuple[tuple[str, Text], ...]:
@@ -233,9 +252,14 @@ def _form_page(
     value = PersonPage(
         code=code,
         name=name,
-        action=url_for("my.people.show", code=code, next=onward)
+        action=url_for("my.people.show", code=code, next=onward, kind=request.args.get("kind"))
         if code
-        else url_for("my.people.add", next=onward),
+        else url_for(
+            "my.people.add",
+            next=onward,
+            relation=request.args.get("relation"),
+            kind=request.args.get("kind"),
+        ),
         back_url=onward or url_for("my.people.index"),
         units=account_queries.units(),
         claims=claims,

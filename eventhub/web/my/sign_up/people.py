@@ -31,7 +31,7 @@ def people_step(
                 code=row.person.code,
                 note=_note(row),
                 refusals=_refusals(here, application, row.person, ours),
-                url=url_for("my.people.show", code=row.person.code, next=value.action),
+                url=url_for("my.people.show", code=row.person.code, next=value.action, kind=here.kind.key),
             )
             for row in here.people
         ),
@@ -39,6 +39,7 @@ def people_step(
             "my.people.add",
             next=value.action,
             relation="child" if here.kind.for_guardians else None,
+            kind=here.kind.key,
         ),
         draft_url=step_url(draft, Step.PEOPLE) if draft else "",
     )
