@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.arrays import Ints, Sparse
+from solvers.arrays import Carrier, Ints, Sparse
 from solvers.audit_reasons import false_reasons
 from solvers.ledger import Ledger, Quota, pinned_kept, read_placements
 from solvers.outcome import Outcome, StageResult, Status
@@ -223,8 +223,8 @@ def _running(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
 
 
 def _carriers(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
-    options, choices = ledger.problem.options, ledger.problem.choices
-    everybody = sum((choices.heads * choices.units).tolist())
+    options, everybody = ledger.problem.options, _everybody(ledger.problem)
+    most = 2**62 // max(1, sum(len(carriers) for carriers in options.carriers))
     for option, carriers in enumerate(options.carriers):
         id_ = options.ids[option]
         pieces = outcome.carriers.get(id_)
@@ -235,8 +235,8 @@ def _carriers(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
         if pieces is None or len(pieces) != len(carriers) or any(type(n) is not int or n < 0 for n in pieces):
             yield Breach("carriers", id_, f'"{id_}" does not say how many of each carrier it takes')
             continue
-        if any(n > everybody for n in pieces):
-            yield Breach("carriers", id_, f'"{id_}" takes more carriers than there are heads in all')
+        if any(n > everybody and n * _largest(c) >= most for c, n in zip(carriers, pieces, strict=True)):
+            yield Breach("carriers", id_, f'"{id_}" takes more carriers than can be counted')
         for tag in {carrier.tag for carrier in carriers}:
             seats = sum(c.seats * n for c, n in zip(carriers, pieces, strict=True) if c.tag == tag)
             if seats < ledger.tagged[option][tag]:
@@ -244,6 +244,18 @@ def _carriers(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
                 yield Breach("carriers", id_, f'"{id_}" has {seats} carrier seats for {heads} heads')
         if any(n > c.most for c, n in zip(carriers, pieces, strict=True)):
             yield Breach("carriers", id_, f'"{id_}" takes more carriers than there are')
+
+
+def _largest(carrier: Carrier) -> int:
+    """The largest amount that counts for each piece."""
+    return max(carrier.cost, carrier.seats, *(amount for _, amount in carrier.uses))
+
+
+def _everybody(problem: Problem) -> int:
+    """The most heads that there could ever be: every group where it counts most."""
+    most = np.zeros(len(problem.groups.ids), np.int64)
+    np.maximum.at(most, problem.choices.group, problem.choices.heads * problem.choices.units)
+    return int(most.sum())
 
 
 def _stages(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:

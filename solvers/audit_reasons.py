@@ -1,174 +1,274 @@
-"""Re-check the reasons of an answer: each claim against the counts of the placements."""
+"""Derive every reason of an answer anew from its placements, all groups at once, and compare with what it tells."""
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
+import numpy as np
+
+from solvers.arrays import UNLIMITED, Flags, Ints
+from solvers.audit_moves import Numbers, obstacles
 from solvers.ledger import Ledger
 from solvers.outcome import Outcome
-from solvers.problem import UNLIMITED
 
-RECOUNTED = 400_000
-"""How many placements may be counted again in all to check claims about resources, limits and aims: each such
-claim costs a whole count, so of a large answer only the first few are checked."""
+TOLD_AT_MOST = 20
+"""Options with room that an unplaced group is told of at most."""
 
 
 def false_reasons(ledger: Ledger, outcome: Outcome) -> Iterator[tuple[str, str]]:
     """(group id, sentence) for each reason that does not hold, is missing, or is given without need."""
-    checker = _Checker(ledger)
     known = ledger.problem.group_number
-    for id_ in outcome.reasons:
+    derived = derive(ledger, [stage.best for stage in outcome.stages])
+    for id_, told in outcome.reasons.items():
         if id_ not in known:
             yield id_, f'reasons are given for "{id_}", but there is no such group'
-    for group, id_ in enumerate(ledger.problem.groups.ids):
-        told = outcome.reasons.get(id_, ())
-        wanted = [ledger.problem.options.ids[ledger.option[choice]] for choice in checker.dearer(group)]
-        if [reason.get("option") for reason in told if reason.get("code") != "not-listed"] != wanted:
-            yield id_, f'group "{id_}": the reasons are not one for each dearer choice'
-            continue
-        for reason in told:
-            if not checker.holds(group, reason):
-                yield id_, f'group "{id_}": the reason {dict(reason)} does not hold'
+        elif id_ not in derived:
+            yield id_, f'group "{id_}": reasons are given, but it has nothing dearer to ask about'
+        elif tuple(told) != derived[id_]:
+            yield id_, _difference(id_, told, derived[id_])
+    for id_ in derived:
+        if id_ not in outcome.reasons:
+            yield id_, f'group "{id_}": the reasons are missing'
 
 
-class _Checker:
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger, self.problem = ledger, ledger.problem
-        self.recounted = 0
-        self.inside: dict[int, list[int]] = {}
-        for choice in ledger.taken:
-            self.inside.setdefault(ledger.option[choice], []).append(choice)
-        self.lines: dict[int, tuple[tuple[int, int, int], list[tuple[int, int]]]] = {}
-        self.listed = [0] * len(self.problem.options.ids)
-        for option, heads in zip(
-            ledger.option, (self.problem.choices.heads * self.problem.choices.units).tolist(), strict=True
+def _difference(id_: str, told: Sequence[Mapping[str, Any]], derived: Sequence[Numbers]) -> str:
+    if [one.get("option") for one in told] != [one.get("option") for one in derived]:
+        return f'group "{id_}": the reasons are not one for each dearer choice'
+    wrong = next(one for one, other in zip(told, derived, strict=True) if one != other)
+    return f'group "{id_}": the reason {dict(wrong)} does not hold'
+
+
+def derive(ledger: Ledger, reached: Sequence[int]) -> dict[str, tuple[Numbers, ...]]:
+    """For every group with something dearer to ask about, its reasons; ``reached`` is what each stage came to."""
+    return _Derived(ledger, reached).reasons()
+
+
+class _Derived:
+    """The choices to ask about, and for each the first code that fits."""
+
+    def __init__(self, ledger: Ledger, reached: Sequence[int]) -> None:
+        self.ledger, self.problem, self.reached = ledger, ledger.problem, reached
+        choices = self.problem.choices
+        self.choice = self._dearer()
+        self.group, self.option = choices.group[self.choice], choices.option[self.choice]
+        self.heads = choices.heads[self.choice] * choices.units[self.choice]
+        self.told: list[Numbers] = [{}] * len(self.choice)
+        self.open = np.ones(len(self.choice), np.bool_)
+        """Of which nothing is told yet."""
+
+    def _dearer(self) -> Ints:
+        """Choices of smaller rank than the place a group has; all others while heads of it are out."""
+        groups, choices, ledger = self.problem.groups, self.problem.choices, self.ledger
+        inside, worst = np.zeros((2, len(groups.ids)), np.int64)
+        np.add.at(inside, ledger.place_group, ledger.units)
+        np.maximum.at(worst, ledger.place_group, choices.rank[ledger.places])
+        whole = np.where(groups.piece > 0, groups.size, 1)
+        wanted = (inside < whole)[choices.group] | (choices.rank < worst[choices.group])
+        wanted[ledger.places] = False
+        return np.flatnonzero(wanted)
+
+    def reasons(self) -> dict[str, tuple[Numbers, ...]]:
+        self._tell(self.problem.choices.banned[self.choice], {"code": "banned"})
+        self._tell(np.isin(self.group, list(self.problem.pinned)), {"code": "pinned"})
+        self._idle()
+        self._beside_others()
+        self._seats()
+        left = np.flatnonzero(self.open)
+        for at, numbers in zip(
+            left.tolist(), obstacles(self.ledger, self.reached, self.choice[left]), strict=True
         ):
-            self.listed[option] += heads
+            self._say(at, numbers)
+        return self._by_group()
 
-    def dearer(self, group: int) -> list[int]:
-        groups, choices = self.problem.groups, self.problem.choices
-        held = self.ledger.at.get(group, [])
-        size = int(groups.size[group]) if groups.piece[group] else 1
-        inside = sum(self.ledger.taken[choice] for choice in held)
-        worst = max((int(choices.rank[choice]) for choice in held), default=0)
-        return [
-            choice
-            for choice in range(int(groups.first[group]), int(groups.first[group + 1]))
-            if choice not in held and (inside < size or choices.rank[choice] < worst)
-        ]
+    def _tell(self, where: Flags, numbers: Numbers) -> None:
+        for at in np.flatnonzero(where & self.open).tolist():
+            self._say(at, numbers)
+        self.open &= ~where
 
-    def holds(self, group: int, reason: Mapping[str, Any]) -> bool:
-        code = reason.get("code")
-        if code == "not-listed":
-            return self._not_listed(group, reason)
-        option = self.problem.option_number[reason["option"]]
-        choice = next(c for c in self.dearer(group) if self.ledger.option[c] == option)
-        banned, pinned = bool(self.problem.choices.banned[choice]), group in self.problem.pinned
-        if banned or pinned:
-            return bool(code == ("banned" if banned else "pinned"))
-        units = int(self.problem.groups.size[group]) if self.problem.groups.piece[group] else 1
-        heads = self.ledger.heads[choice] * units
-        minimum = int(self.problem.options.minimum[option])
-        idle = not self.ledger.runs[option] and heads < minimum
-        if idle or code == "did-not-run":
-            claims = (code, reason.get("listed"), reason.get("minimum"))
-            return idle and claims == ("did-not-run", self.listed[option], minimum)
-        if code in {"too-large", "full"}:
-            return self._seats(group, option, heads, reason)
-        return self._beyond_seats(group, choice, units, reason)
+    def _say(self, at: int, numbers: Numbers) -> None:
+        self.told[at] = {"option": self.ids[self.option[at]], **numbers}
 
-    def _seats(self, group: int, option: int, heads: int, reason: Mapping[str, Any]) -> bool:
-        own = sum(
-            self.ledger.heads[c] * self.ledger.taken[c]
-            for c in self.ledger.at.get(group, ())
-            if self.ledger.option[c] == option
-        )
-        left = int(self.problem.options.capacity[option]) - self.ledger.load[option] + own
-        tags = {-1, *(tag for tag, _ in self.ledger.tags_of(group))}
-        limited = any(c.most < UNLIMITED and c.tag in tags for c in self.problem.options.carriers[option])
-        if left >= heads and not limited:
-            return False
-        if reason["code"] == "too-large":
-            fits = reason["size"] == heads and reason["left"] < heads
-            return bool(fits and (limited or reason["left"] == max(0, left)))
-        if option not in self.inside:
-            return False
-        groups = self.problem.groups
-        (tier, rank, lot), line = self._line(option)
-        passed = len(line) - bisect_right(line, (int(groups.tier[group]), int(groups.lot[group])))
-        claims = (reason["tier"], reason["rank"], reason["lot"], reason["passed"])
-        return claims == (tier, rank, None if lot == UNLIMITED else lot, passed)
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        return self.problem.options.ids
 
-    def _line(self, option: int) -> tuple[tuple[int, int, int], list[tuple[int, int]]]:
-        """Of the groups inside an option: tier, rank and lot of the last one, and tier and lot of each in order."""
-        if option not in self.lines:
-            groups, choices = self.problem.groups, self.problem.choices
-            held = [(choice, self.ledger.group[choice]) for choice in self.inside[option]]
-            stand = [(int(groups.tier[g]), int(choices.rank[c]), int(groups.lot[g])) for c, g in held]
-            self.lines[option] = max(stand), sorted((tier, lot) for tier, _rank, lot in stand)
-        return self.lines[option]
+    def _idle(self) -> None:
+        """Options that do not run, and would not with this group alone."""
+        choices, minimum = self.problem.choices, self.problem.options.minimum
+        listed = np.zeros(len(self.ids), np.int64)
+        np.add.at(listed, choices.option, choices.heads * choices.units)
+        closed = ~np.array(self.ledger.runs, np.bool_)[self.option] & (self.heads < minimum[self.option])
+        for at in np.flatnonzero(closed & self.open).tolist():
+            option = self.option[at]
+            numbers = {"listed": int(listed[option]), "minimum": int(minimum[option])}
+            self._say(at, {"code": "did-not-run", **numbers})
+        self.open &= ~closed
 
-    def _beyond_seats(self, group: int, choice: int, units: int, reason: Mapping[str, Any]) -> bool:
-        """Apart and clash are looked up; resources, limits, changes and aims recounted, up to a number."""
-        code, option = reason["code"], self.ledger.option[choice]
-        if code == "apart":
-            foe = self.problem.group_number.get(reason["group"], -1)
-            pair = (min(group, foe), max(group, foe))
-            return pair in self.problem.apart and option in {
-                self.ledger.option[c] for c in self.ledger.at.get(foe, ())
+    # -- those who may not be together, or not at one time ---------------------------------------------
+
+    def _beside_others(self) -> None:
+        apart = np.array(self.problem.apart, np.int64).ravel()
+        people = self.problem.groups.people
+        busy = np.bincount(people.column, minlength=len(self.problem.people)) > 1
+        asked = np.union1d(apart, people.rows[busy[people.column]])
+        for at in np.flatnonzero(self.open & np.isin(self.group, asked)).tolist():
+            numbers = self._foe(at) or self._clash(at)
+            if numbers is not None:
+                self._say(at, numbers)
+                self.open[at] = False
+
+    @cached_property
+    def _foes(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for one, other in self.problem.apart:
+            found.setdefault(one, []).append(other)
+            found.setdefault(other, []).append(one)
+        return found
+
+    @cached_property
+    def _options_of(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        places = zip(self.ledger.place_group.tolist(), self.ledger.place_option.tolist(), strict=True)
+        for group, option in places:
+            found.setdefault(group, []).append(option)
+        return found
+
+    def _foe(self, at: int) -> Numbers | None:
+        """The first group, by id, that must be apart from this one and is there."""
+        option = int(self.option[at])
+        foes = self._foes.get(int(self.group[at]), [])
+        there = [foe for foe in foes if option in self._options_of.get(foe, ())]
+        return {"code": "apart", "group": self.problem.groups.ids[min(there)]} if there else None
+
+    def _clash(self, at: int) -> Numbers | None:
+        """The first person of the group with a place, in another group, at the same time."""
+        group, option = int(self.group[at]), int(self.option[at])
+        for person, _ in self.problem.groups.people.row(group):
+            for other in self._groups_of[person]:
+                for held in self._options_of.get(other, ()) if other != group else ():
+                    if held == option or held in self._clashing(option):
+                        return {
+                            "code": "clash",
+                            "person": self.problem.people[person],
+                            "with": self.ids[held],
+                        }
+        return None
+
+    @cached_property
+    def _groups_of(self) -> list[list[int]]:
+        people = self.problem.groups.people
+        found: list[list[int]] = [[] for _ in self.problem.people]
+        for person, group in zip(people.column.tolist(), people.rows.tolist(), strict=True):
+            found[person].append(group)
+        return found
+
+    def _clashing(self, option: int) -> set[int]:
+        if option not in self._clash_sets:
+            together = [clash for clash in self.problem.clashes if option in clash]
+            self._clash_sets[option] = set().union(*together)
+        return self._clash_sets[option]
+
+    @cached_property
+    def _clash_sets(self) -> dict[int, set[int]]:
+        return {}
+
+    # -- seats ---------------------------------------------------------------------------------------
+
+    def _seats(self) -> None:
+        left = self._left()
+        short = self.open & (left < self.heads)
+        empty = np.bincount(self.ledger.place_option, minlength=len(self.ids))[self.option] == 0
+        large = short & ((left > 0) | empty)
+        for at in np.flatnonzero(large).tolist():
+            size, seats = int(self.heads[at]), max(0, int(left[at]))
+            self._say(at, {"code": "too-large", "size": size, "left": seats})
+        self._full(np.flatnonzero(short & ~large))
+        self.open &= ~short
+
+    def _left(self) -> Ints:
+        """Seats left for the group, in the option and in carriers of which there are only so many."""
+        options, ledger = self.problem.options, self.ledger
+        left = (options.capacity - ledger.loads)[self.option]
+        tags = self.problem.groups.tags
+        for option, carriers in enumerate(options.carriers):
+            for tag in {carrier.tag for carrier in carriers}:
+                entries = [carrier for carrier in carriers if carrier.tag == tag]
+                if any(carrier.most >= UNLIMITED for carrier in entries):
+                    continue
+                seats = sum(carrier.seats * carrier.most for carrier in entries)
+                mine = self._asking(option)
+                if tag >= 0:
+                    mine = mine[np.isin(self.group[mine], tags.rows[tags.column == tag])]
+                spare = min(seats - int(ledger.heads_by_option(tag)[option]), UNLIMITED)
+                left[mine] = np.minimum(left[mine], spare)
+        return left
+
+    def _asking(self, option: int) -> Ints:
+        order, start = self._by_option
+        return order[start[option] : start[option + 1]]
+
+    @cached_property
+    def _by_option(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.option, kind="stable")
+        return order, np.searchsorted(self.option[order], np.arange(len(self.ids) + 1))
+
+    def _full(self, where: Ints) -> None:
+        """Who came in last, and how many inside come after the group by tier and lot."""
+        groups, choices, ledger = self.problem.groups, self.problem.choices, self.ledger
+        tier, lot = groups.tier[ledger.place_group], groups.lot[ledger.place_group]
+        rank = choices.rank[ledger.places]
+        order = np.lexsort((lot, rank, tier, ledger.place_option))
+        last = np.zeros(len(self.ids), np.int64)
+        last[ledger.place_option[order]] = order  # the last one written stays
+        pairs = np.stack([groups.tier, groups.lot], axis=1)
+        turn = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        span = len(groups.ids) + 1
+        line = np.sort(ledger.place_option * span + turn[ledger.place_group])
+        ends = np.searchsorted(line, (self.option[where] + 1) * span)
+        mine = self.option[where] * span + turn[self.group[where]]
+        passed = ends - np.searchsorted(line, mine, "right")
+        entered = last[self.option[where]]
+        rows = (where, self.option[where], tier[entered], rank[entered], lot[entered], passed)
+        for at, option, its_tier, its_rank, its_lot, after in zip(
+            *(column.tolist() for column in rows), strict=True
+        ):
+            self.told[at] = {
+                "option": self.ids[option],
+                "code": "full",
+                "tier": its_tier,
+                "rank": its_rank,
+                "lot": None if its_lot == UNLIMITED else its_lot,
+                "passed": after,
             }
-        if code == "clash":
-            held = self.problem.option_number.get(reason["with"], -1)
-            clashing = held == option or any(option in c and held in c for c in self.problem.clashes)
-            return clashing and any(
-                self.problem.people[person] == reason["person"] and (other != group and at == held)
-                for person, places in self.ledger.days.items()
-                if self.problem.people[person] == reason["person"]
-                for other, at in places
-            )
-        if code not in {"resource", "limit", "changes", "aim", "room"}:
-            return False
-        self.recounted += len(self.ledger.taken)
-        if self.recounted > RECOUNTED or code == "room":
-            return True
-        return self._recounted(group, choice, units, reason)
 
-    def _recounted(self, group: int, choice: int, units: int, reason: Mapping[str, Any]) -> bool:
-        gone = set(self.ledger.at.get(group, ()))
-        taken = {c: n for c, n in self.ledger.taken.items() if c not in gone} | {choice: units}
-        after = Ledger(self.problem, taken, self.ledger.pieces)
-        match reason["code"]:
-            case "limit" if "limit" in reason:
-                return any(
-                    q.missed and q.heads == reason["heads"]
-                    for q in after.quotas()
-                    if q.limit.id == reason["limit"]
-                )
-            case "limit":
-                option = self.problem.option_number[reason["minimum_of"]]
-                return bool(after.load[option] == reason["heads"] < self.problem.options.minimum[option])
-            case "changes":
-                return bool(after.moved == reason["moved"] and reason["most"] == self.problem.max_changes)
-            case "resource":
-                return reason["resource"] in self.problem.resources.ids and reason["needed"] > reason["left"]
-        named = (reason["stage"], reason.get("tier"), reason.get("tag"), reason.get("rank"))
-        for stage in self.problem.stages:
-            if (stage.stage, stage.tier, stage.tag, stage.rank) == named:
-                if stage.stage == "cost":
-                    return True  # its carriers would change too; the sum is not this plain
-                sign = -1 if stage.maximise else 1
-                return bool(sign * (after.value(stage) - self.ledger.value(stage)) == reason["by"])
-        return False
+    # -- by group ------------------------------------------------------------------------------------
 
-    def _not_listed(self, group: int, reason: Mapping[str, Any]) -> bool:
-        groups, options = self.problem.groups, self.problem.options
-        first, last = int(groups.first[group]), int(groups.first[group + 1])
-        listed = {options.ids[self.ledger.option[choice]] for choice in range(first, last)}
-        size = int(groups.piece[group]) or int(groups.size[group])
-        for id_ in reason.get("options", ()):
-            number = self.problem.option_number.get(id_)
-            if number is None or id_ in listed or not self.ledger.runs[number]:
-                return False
-            if options.capacity[number] - self.ledger.load[number] < size:
-                return False
-        return group not in self.ledger.at
+    def _by_group(self) -> dict[str, tuple[Numbers, ...]]:
+        groups = self.problem.groups
+        cuts = np.searchsorted(self.group, np.arange(len(groups.ids) + 1)).tolist()
+        placed = np.zeros(len(groups.ids), np.bool_)
+        placed[self.ledger.place_group] = True
+        told = {
+            number: self.told[cuts[number] : cuts[number + 1]] for number in np.unique(self.group).tolist()
+        }
+        for number in np.flatnonzero(~placed).tolist():
+            unlisted = list(islice(self._unlisted(number), TOLD_AT_MOST))
+            if unlisted:
+                told.setdefault(number, []).append({"code": "not-listed", "options": unlisted})
+        return {groups.ids[number]: tuple(told[number]) for number in sorted(told)}
+
+    def _unlisted(self, group: int) -> Iterable[str]:
+        """Options with room for the group, or for its smallest part, that it did not list."""
+        groups = self.problem.groups
+        size = int(groups.piece[group] or groups.size[group])
+        if size not in self._fitting:
+            seats = self.problem.options.capacity - self.ledger.loads
+            self._fitting[size] = np.flatnonzero((seats >= size) & self.ledger.runs).tolist()
+        mine = slice(int(groups.first[group]), int(groups.first[group + 1]))
+        listed = set(self.problem.choices.option[mine].tolist())
+        return (self.ids[option] for option in self._fitting[size] if option not in listed)
+
+    @cached_property
+    def _fitting(self) -> dict[int, list[int]]:
+        return {}

@@ -48,10 +48,10 @@ class Ledger:
         self, problem: Problem, taken: Mapping[int, int], pieces: Mapping[int, tuple[int, ...]]
     ) -> None:
         self.problem, self.pieces = problem, pieces
-        self.taken = {choice: units for choice, units in taken.items() if units}
+        self.taken = {choice: taken[choice] for choice in sorted(taken) if taken[choice]}
         choices = problem.choices
         self.places: Ints = np.fromiter(self.taken, np.int64, len(self.taken))
-        """The choices taken, and beside each the units, the group, the option and the heads there."""
+        """The choices taken, in order, and beside each the units, the group, the option and the heads there."""
         self.units: Ints = np.fromiter(self.taken.values(), np.int64, len(self.taken))
         self.place_group = choices.group[self.places]
         self.place_option = choices.option[self.places]

@@ -3,9 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
+from solvers.crowd import asked, common
 from solvers.ledger import Ledger, read_placements
 from solvers.outcome import Outcome, Placement
 from solvers.problem import UNLIMITED, Problem
@@ -46,8 +50,25 @@ def reasons(problem: Problem, outcome: Outcome) -> dict[str, tuple[Numbers, ...]
     """For every group that has something dearer to ask about, its reasons."""
     taken, _ = read_placements(problem, outcome.placements)
     pieces = {problem.option_number[option]: taken_ for option, taken_ in outcome.carriers.items()}
-    teller = _Teller(Ledger(problem, taken, pieces), outcome)
-    told = {id_: tuple(teller.of(group)) for group, id_ in enumerate(problem.groups.ids)}
+    ledger = Ledger(problem, taken, pieces)
+    choices = asked(ledger)
+    known, teller = common(ledger, choices), _Teller(ledger, outcome)
+    told: dict[int, list[Numbers]] = {}
+    rows = (choices, problem.choices.group[choices], problem.choices.option[choices])
+    for choice, group, option in zip(*(row.tolist() for row in rows), strict=True):
+        why = known.get(choice) or teller.why(group, choice)
+        told.setdefault(group, []).append({"option": problem.options.ids[option], **why})
+    out = np.ones(len(problem.groups.ids), np.bool_)
+    out[ledger.place_group] = False
+    for group in np.flatnonzero(out).tolist():
+        told.setdefault(group, []).extend(teller.unlisted(group))
+    return {problem.groups.ids[group]: tuple(told[group]) for group in sorted(told) if told[group]}
+
+
+def tell_each(ledger: Ledger, outcome: Outcome) -> dict[str, tuple[Numbers, ...]]:
+    """The same, told group by group with nothing settled at a glance: slow, and what the quick way must equal."""
+    teller = _Teller(ledger, outcome)
+    told = {id_: tuple(teller.of(group)) for group, id_ in enumerate(ledger.problem.groups.ids)}
     return {id_: each for id_, each in told.items() if each}
 
 
@@ -70,42 +91,64 @@ class _Teller:
     def __init__(self, ledger: Ledger, outcome: Outcome) -> None:
         self.ledger, self.problem, self.what_if = ledger, ledger.problem, WhatIf(ledger)
         self.reached = [stage.best for stage in outcome.stages]
-        problem = self.problem
-        self.listed: Counter[int] = Counter()
-        for option, heads in zip(
-            ledger.option, (problem.choices.heads * problem.choices.units).tolist(), strict=True
-        ):
-            self.listed[option] += heads
-        self.tier, self.lot = problem.groups.tier.tolist(), problem.groups.lot.tolist()
-        self.rank = problem.choices.rank.tolist()
-        self.inside: dict[int, list[int]] = {}
-        for choice in ledger.taken:
-            self.inside.setdefault(ledger.option[choice], []).append(choice)
-        self.line: dict[int, list[tuple[int, int]]] = {
-            option: sorted((self.tier[ledger.group[c]], self.lot[ledger.group[c]]) for c in choices)
-            for option, choices in self.inside.items()
-        }
-        self.last = {
-            option: max(
-                (self.tier[ledger.group[c]], self.rank[c], self.lot[ledger.group[c]]) for c in choices
-            )
-            for option, choices in self.inside.items()
-        }
+        self._rooms: dict[int, list[int]] = {}
         self.foes: dict[int, list[int]] = {}
-        for one, other in problem.apart:
+        for one, other in self.problem.apart:
             self.foes.setdefault(one, []).append(other)
             self.foes.setdefault(other, []).append(one)
+
+    @cached_property
+    def tier(self) -> list[int]:
+        return list(map(int, self.problem.groups.tier))
+
+    @cached_property
+    def lot(self) -> list[int]:
+        return list(map(int, self.problem.groups.lot))
+
+    @cached_property
+    def listed(self) -> Counter[int]:
+        """Heads that listed each option."""
+        found: Counter[int] = Counter()
+        choices = self.problem.choices
+        for option, heads in zip(self.ledger.option, (choices.heads * choices.units).tolist(), strict=True):
+            found[option] += heads
+        return found
+
+    @cached_property
+    def inside(self) -> dict[int, list[int]]:
+        """The choices taken at each option."""
+        found: dict[int, list[int]] = {}
+        for choice in self.ledger.taken:
+            found.setdefault(self.ledger.option[choice], []).append(choice)
+        return found
+
+    @cached_property
+    def line(self) -> dict[int, list[tuple[int, int]]]:
+        """Tier and lot of the groups at each option, in their order."""
+        group = self.ledger.group
+        return {
+            option: sorted((self.tier[group[c]], self.lot[group[c]]) for c in choices)
+            for option, choices in self.inside.items()
+        }
+
+    def last(self, option: int) -> tuple[int, int, int]:
+        """Tier, rank and lot of the last one in."""
+        rank, group = self.problem.choices.rank, self.ledger.group
+        return max((self.tier[group[c]], int(rank[c]), self.lot[group[c]]) for c in self.inside[option])
 
     def of(self, group: int) -> Iterator[Numbers]:
         """One reason per dearer choice, dearest first; for the unplaced also what they did not list."""
         for choice in dearer(self.ledger, group):
-            yield {"option": self.problem.options.ids[self.ledger.option[choice]], **self._why(group, choice)}
+            yield {"option": self.problem.options.ids[self.ledger.option[choice]], **self.why(group, choice)}
         if group not in self.ledger.at:
-            unlisted = self._unlisted(group)
-            if unlisted:
-                yield {"code": "not-listed", "options": unlisted}
+            yield from self.unlisted(group)
 
-    def _why(self, group: int, choice: int) -> Numbers:
+    def unlisted(self, group: int) -> list[Numbers]:
+        """What an unplaced group did not list, if there is anything."""
+        fitting = self._unlisted(group)
+        return [{"code": "not-listed", "options": fitting}] if fitting else []
+
+    def why(self, group: int, choice: int) -> Numbers:
         for code in (
             self._banned,
             self._pinned,
@@ -163,9 +206,9 @@ class _Teller:
         left = self.what_if.seats_left(option, group)
         if left >= size:
             return None
-        if left > 0 or option not in self.last:
+        if left > 0 or option not in self.inside:
             return {"code": "too-large", "size": size, "left": max(0, left)}
-        tier, rank, lot = self.last[option]
+        tier, rank, lot = self.last(option)
         mine = (self.tier[group], self.lot[group])
         passed = sum(other > mine for other in self.line[option])
         return {
@@ -237,18 +280,16 @@ class _Teller:
         mine = slice(int(problem.groups.first[group]), int(problem.groups.first[group + 1]))
         listed = set(problem.choices.option[mine].tolist())
         size = int(problem.groups.piece[group]) or int(problem.groups.size[group])
-        fitting = (problem.options.ids[o] for o, left in self._with_room if left >= size and o not in listed)
+        fitting = (problem.options.ids[option] for option in self._room_for(size) if option not in listed)
         return list(islice(fitting, UNLISTED))
 
-    @property
-    def _with_room(self) -> list[tuple[int, int]]:
-        if not hasattr(self, "_room"):
+    def _room_for(self, size: int) -> list[int]:
+        """The options that run and have room for so many heads."""
+        if size not in self._rooms:
             capacity = self.problem.options.capacity.tolist()
-            rooms = [
-                (o, capacity[o] - self.ledger.load[o]) for o, runs in enumerate(self.ledger.runs) if runs
-            ]
-            self._room = [(option, left) for option, left in rooms if left > 0]
-        return self._room
+            running = [option for option, runs in enumerate(self.ledger.runs) if runs]
+            self._rooms[size] = [o for o in running if capacity[o] - self.ledger.load[o] >= size]
+        return self._rooms[size]
 
 
 def _paragraph(group: str, place: Placement | None, why: tuple[Mapping[str, Any], ...]) -> str:

@@ -66,7 +66,7 @@ class WhatIf:
         """Heads by tag at the options that change when the group has just this choice."""
         ledger = self.ledger
         options = {ledger.option[c] for c in ledger.at.get(group, ())} | {ledger.option[choice]}
-        found = {option: Counter(ledger.tagged[option]) for option in options}
+        found = {option: Counter(ledger.tagged[option]) for option in sorted(options)}
         for option, tagged in found.items():
             tagged.subtract(self._own(option, group))
         here = found[ledger.option[choice]]

@@ -78,6 +78,8 @@ TAMPERED = [
     ("carriers", lambda r: r["carriers"].update({r["running"][0]: [0]})),
     ("carriers", lambda r: r["carriers"].pop(r["running"][0])),
     ("carriers", lambda r: r["carriers"].update({r["running"][0]: [1.5]})),
+    ("carriers", lambda r: r["carriers"].update({r["running"][0]: [10**40]})),
+    ("reasons", lambda r: r["reasons"].update({next(iter(r["reasons"])): []})),
     ("stages", lambda r: r["stages"].pop()),
     ("stages", lambda r: r["stages"].reverse()),
     ("status", lambda r: r.update(status="feasible")),
