@@ -102,11 +102,12 @@ def _teachers(programme: ProgrammeFacts, option: OptionFacts) -> Json:
 
 
 def _shared_days(programme: ProgrammeFacts, option: OptionFacts) -> list[str]:
-    """Days that stand for overlaps: batches overlap somewhere only if they do on the first day of one of them."""
+    """Days that stand for overlaps: batches overlap somewhere only if they do on the first day of something."""
+    firsts = {each.first_day for other in programme.options for each in other.occasions}
     return [
         f"teachers:{day.isoformat()}"
-        for day in sorted({other.first_day for other in programme.options})
-        if option.first_day <= day <= option.last_day
+        for day in sorted(firsts)
+        if any(each.first_day <= day <= each.last_day for each in option.occasions)
     ]
 
 

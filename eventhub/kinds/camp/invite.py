@@ -71,13 +71,13 @@ def entries(seat: SeatFacts) -> tuple[CalendarEntry, ...]:
 def facts(programme: ProgrammeFacts, option: OptionFacts) -> tuple[Fact, ...]:
     """The lines of a batch's card."""
     details = option.details
-    nights = (option.last_day - option.first_day).days
+    nights = sum((each.last_day - each.first_day).days for each in option.occasions)
     told = [
         Fact(
             N_("Length"),
             N_(
                 "%(days)s days, %(nights)s nights",
-                days=nights + 1,
+                days=nights + len(option.occasions),
                 nights=nights,
             ),
         ),

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, product
 from math import asin, cos, radians, sin, sqrt
 from types import MappingProxyType
 
@@ -140,10 +140,14 @@ def _clashes(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Iterab
 
 
 def too_close(programme: ProgrammeFacts, one: OptionFacts, other: OptionFacts) -> bool:
-    """Whether nobody can be in both heats: they overlap, or the way between them takes longer than the pause."""
-    first, second = sorted(
-        (one.occasions[0], other.occasions[0]), key=lambda occasion: _moment(occasion.starts)
+    """Whether nobody can be in both heats: on some day they overlap, or the way between takes longer than the pause."""
+    return any(
+        _cannot_reach(programme, *sorted(pair, key=lambda occasion: _moment(occasion.starts)))
+        for pair in product(one.occasions, other.occasions)
     )
+
+
+def _cannot_reach(programme: ProgrammeFacts, first: OccasionFacts, second: OccasionFacts) -> bool:
     pause = _moment(second.starts) - _moment(first.ends)
     return pause < travel_time(programme, first, second) + timedelta(
         minutes=setting(programme, "travel_margin")

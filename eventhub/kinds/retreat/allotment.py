@@ -110,7 +110,7 @@ def option(_programme: ProgrammeFacts, option: OptionFacts) -> Json:
         if coach.get("most") is not None:
             carrier["most"] = coach["most"]
         if coach.get("week_most") is not None:
-            carrier["uses"] = {_coach_week(option): 1}
+            carrier["uses"] = dict.fromkeys(_coach_weeks(option), 1)
         framed["carriers"] = [carrier]
     return framed
 
@@ -135,8 +135,9 @@ def objective(programme: ProgrammeFacts) -> list[Json]:
 
 def nights_of(option: OptionFacts) -> Iterator[date]:
     """The dates on whose evening one goes to bed there."""
-    for count in range((option.last_day - option.first_day).days):
-        yield option.first_day + timedelta(days=count)
+    for occasion in option.occasions:
+        for count in range((occasion.last_day - occasion.first_day).days):
+            yield occasion.first_day + timedelta(days=count)
 
 
 def _beds(option: OptionFacts) -> list[str]:
@@ -145,9 +146,11 @@ def _beds(option: OptionFacts) -> list[str]:
     return [f"beds:{option.details['base']}:{night.isoformat()}" for night in nights_of(option)]
 
 
-def _coach_week(option: OptionFacts) -> str:
-    year, week, _weekday = option.first_day.isocalendar()
-    return f"coaches:{option.details.get('route', option.code)}:{year}-W{week:02}"
+def _coach_weeks(option: OptionFacts) -> list[str]:
+    """The calendar weeks in which a departure sets out, most have one."""
+    weeks = sorted({occasion.first_day.isocalendar()[:2] for occasion in option.occasions})
+    route = option.details.get("route", option.code)
+    return [f"coaches:{route}:{year}-W{week:02}" for year, week in weeks]
 
 
 def _shared(programme: ProgrammeFacts) -> Iterable[Json]:
@@ -157,8 +160,8 @@ def _shared(programme: ProgrammeFacts) -> Iterable[Json]:
             capacities[night] = max(capacities.get(night, 0), option.details["beds"])
         coach = option.details.get("coach") or {}
         if coach.get("week_most") is not None:
-            week = _coach_week(option)
-            capacities[week] = max(capacities.get(week, 0), coach["week_most"])
+            for week in _coach_weeks(option):
+                capacities[week] = max(capacities.get(week, 0), coach["week_most"])
     return ({"id": id_, "capacity": capacity} for id_, capacity in sorted(capacities.items()))
 
 

@@ -122,6 +122,20 @@ def test_batches_that_overlap_share_the_teachers_and_others_do_not(second, place
     assert len(placed(camp, children)) == placed_in_all
 
 
+@pytest.mark.parametrize(("second", "placed_in_all"), [(date(2026, 7, 20), 9), (date(2026, 7, 28), 6)])
+def test_a_batch_in_two_parts_needs_its_teachers_on_their_days_alone(second, placed_in_all):
+    """The first batch goes from 13 to 18 July and again from 27 July to 1 August."""
+    parts = batch("B1").occasions + batch("B1", date(2026, 7, 27)).occasions
+    twice = batch("B1", details={"adults": 2}, occasions=parts)
+    camp = programme(
+        "camp",
+        [twice, batch("B2", second, details={"adults": 2})],
+        settings={**LOOSE, "teacher_per_children": 3, "teachers_in_all": 2},
+    )
+    children = [*alone(6, ranking=["B1"], prefix="a"), *alone(3, ranking=["B2"], prefix="b")]
+    assert len(placed(camp, children)) == placed_in_all
+
+
 # -- Minimum and money -------------------------------------------------------------------------------
 
 

@@ -73,6 +73,14 @@ def test_the_card_says_that_it_is_free_and_who_looks_after_the_children():
     assert told["随行人员"] == "每10名营员至少一名带队老师，另有随队医护和安全员"
 
 
+def test_the_card_of_a_batch_in_two_parts_counts_the_days_there():
+    parts = batch("B1").occasions + batch("B1", date(2026, 7, 27), days=3).occasions
+    camp = programme("camp", [batch("B1", occasions=parts, details={"days": 99})])
+    with use_locale("en"):
+        told = {str(fact.label): str(fact.value) for fact in of(camp).facts(camp, camp.option("B1"))}
+    assert told["Length"] == "9 days, 7 nights"
+
+
 def test_the_brief_says_where_to_meet():
     with use_locale("en"):
         brief = of(CAMP).brief(seat(CAMP, "B1", person("兰")))

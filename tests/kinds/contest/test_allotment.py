@@ -53,6 +53,17 @@ def test_two_heats_are_too_close_when_the_way_and_the_margin_do_not_fit_between(
     assert too_close(contest, second, first) is clash
 
 
+def test_a_heat_of_two_days_is_too_close_to_what_meets_either_of_them():
+    day = timedelta(days=1)
+    first = heat("H1", "C01", NINE)
+    both_days = replace(first, occasions=first.occasions + heat("H1", "C01", NINE + day).occasions)
+    for starts, clash in ((NINE, True), (NINE + day, True), (NINE + 2 * day, False)):
+        other = heat("H2", "C02", starts)
+        contest = programme("contest", [both_days, other])
+        assert too_close(contest, both_days, other) is clash
+        assert too_close(contest, other, both_days) is clash
+
+
 def test_speed_and_margin_are_settings():
     first = heat("H1", "C01", NINE, position=YINCHUAN)
     second = heat("H2", "C02", NINE + timedelta(minutes=146), position=WUZHONG)

@@ -183,6 +183,17 @@ def test_departures_of_one_base_share_the_beds_of_the_nights_they_overlap(arrive
     assert len(placed(retreat, parties)) == both
 
 
+def test_a_departure_in_two_parts_takes_no_bed_between_them():
+    later = datetime(2026, 6, 19, 18, tzinfo=ZONE)
+    parts = departure("D1", FRIDAY).occasions + departure("D1", later).occasions
+    twice = replace(departure("D1", FRIDAY, details={"beds": 6}), occasions=parts)
+    assert [night.day for night in nights_of(twice)] == [5, 6, 19, 20]
+    for arrives, both in ((12, 10), (19, 6)):
+        second = departure("D2", datetime(2026, 6, arrives, 18, tzinfo=ZONE), details={"beds": 6})
+        retreat = programme("retreat", [twice, second])
+        assert len(placed(retreat, [*_members(5, "a"), *_members(5, "b", ranking=["D2"])])) == both
+
+
 def test_departures_of_other_bases_have_their_own_beds():
     here, there = {"beds": 6}, {"beds": 6, "base": "640202"}
     retreat = programme("retreat", [departure("D1", details=here), departure("D2", details=there)])

@@ -51,6 +51,12 @@ UnitsOf = Callable[[tuple[OrganisationKind, ...]], Iterable[tuple[str, Bilingual
 class Part(Form):
     """The parts of a group or of a line; one left free throughout is none, and nothing is missing in it."""
 
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        for field in self:
+            # What a line needs, it needs once anything of it is filled in: a browser must not demand it before.
+            field.flags.required = False
+
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the parts once anything of them is filled in."""
         return free(self) or bool(super().validate(extra_validators))
