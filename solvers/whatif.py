@@ -1,5 +1,6 @@
 """What if one group had another of its choices, all others left in place: which rule or aim would stand in the way."""
 
+import heapq
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -18,6 +19,7 @@ class WhatIf:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger, self.problem = ledger, ledger.problem
         self.downstream = spill_order(self.problem)
+        self._stage_tags: dict[Stage, frozenset[int]] = {}
 
     def seats_left(self, option: int, group: int) -> int:
         """Heads that still find a seat, in the option and in its carriers, when this group is taken out."""
@@ -123,20 +125,29 @@ class WhatIf:
 
     def short_resource(self, change: Counter[int]) -> Numbers | None:
         """The first resource that could not bear the change: which, left, needed."""
-        resources = self.problem.resources
-        before = self.ledger.borne
-        borne = self.ledger.used.copy()
-        for number, amount in change.items():
-            if number >= 0:
-                borne[number] += amount
-        for number in self.downstream:
+        resources, before = self.problem.resources, self.ledger.borne
+        more = {number: amount for number, amount in change.items() if number >= 0 and amount}
+        turns = [self.downstream_turn[number] for number in more]
+        heapq.heapify(turns)
+        while turns:
+            number = self.downstream[heapq.heappop(turns)]
             capacity, spill = int(resources.capacity[number]), int(resources.spill[number])
-            if borne[number] > capacity:
-                if spill < 0:
-                    left, needed = capacity - before[number], borne[number] - before[number]
+            after = before[number] + more[number]
+            if spill < 0:
+                if after > capacity:
+                    left, needed = capacity - before[number], more[number]
                     return {"resource": resources.ids[number], "left": left, "needed": needed}
-                borne[spill] += borne[number] - capacity
+                continue
+            spilt = max(0, after - capacity) - max(0, before[number] - capacity)
+            if spill not in more:
+                heapq.heappush(turns, self.downstream_turn[spill])
+            more[spill] = more.get(spill, 0) + spilt
         return None
+
+    @cached_property
+    def downstream_turn(self) -> dict[int, int]:
+        """The turn of each resource, before that of the one it spills into."""
+        return {resource: turn for turn, resource in enumerate(self.downstream)}
 
     # -- limits --------------------------------------------------------------------------------------
 
@@ -151,16 +162,45 @@ class WhatIf:
         self, group: int, after: dict[int, Counter[int]], *, soft: bool
     ) -> Iterator[tuple[Quota, Quota]]:
         """(before, after) of every limit that the move could touch."""
-        for number, limit in enumerate(self.problem.limits):
-            if limit.soft is not soft:
-                continue
-            touched = [option for option in after if limit.options is None or option in limit.options]
-            for tag in [-1] if limit.tag is None else self.problem.matching(limit.tag):
-                if limit.each:
-                    for option in touched:
-                        yield self._quota(limit, tag, option, group, after)
-                elif touched:
-                    yield self._together(number, tag, touched, after)
+        tags = {tag for tag, _ in self.ledger.tags_of(group)} | {-1}
+        always, by_tag = self._listed[soft]
+        for turn in sorted({*always, *(turn for tag in tags for turn in by_tag.get(tag, ()))}):
+            number, tag = self._instances[turn]
+            limit = self.problem.limits[number]
+            touched = [option for option in after if limit.options is None or option in self._options[number]]
+            if limit.each:
+                for option in touched:
+                    yield self._quota(limit, tag, option, group, after)
+            elif touched:
+                yield self._together(number, tag, touched, after)
+
+    @cached_property
+    def _instances(self) -> list[tuple[int, int]]:
+        """(limit, tag) of every limit spelt out for its tags."""
+        return [
+            (number, tag)
+            for number, limit in enumerate(self.problem.limits)
+            for tag in ([-1] if limit.tag is None else self.problem.matching(limit.tag))
+        ]
+
+    @cached_property
+    def _options(self) -> list[frozenset[int]]:
+        return [frozenset(limit.options or ()) for limit in self.problem.limits]
+
+    @cached_property
+    def _listed(self) -> dict[bool, tuple[list[int], dict[int, list[int]]]]:
+        """For hard limits and for soft: the turns of those any move could touch, and by tag of those that only
+        heads with that tag could.
+        """
+        found: dict[bool, tuple[list[int], dict[int, list[int]]]] = {False: ([], {}), True: ([], {})}
+        for turn, (number, tag) in enumerate(self._instances):
+            limit = self.problem.limits[number]
+            always, by_tag = found[limit.soft]
+            if limit.each or limit.share is not None:
+                always.append(turn)
+            else:
+                by_tag.setdefault(tag, []).append(turn)
+        return found
 
     def _quota(
         self, limit: Limit, tag: int, option: int, group: int, after: dict[int, Counter[int]]
@@ -205,12 +245,73 @@ class WhatIf:
             return was + sum(
                 new.missed - old_.missed for old_, new in pairs if ids is None or old_.limit.id in ids
             )
-        taken = {c: n for c, n in ledger.taken.items() if c not in old} | {choice: units}
-        return Ledger(self.problem, taken, {}).value(stage)
+        if stage.stage == "spread":
+            return self._spread_after(stage, group, units - sum(old.values()))
+        return self._worst_after(stage, group, choice)
 
     @cached_property
     def values(self) -> dict[Stage, int]:
         return {stage: self.ledger.value(stage) for stage in self.problem.stages if stage.stage != "lot"}
+
+    def _spread_after(self, stage: Stage, group: int, more: int) -> int:
+        """The smallest share in thousandths, when so many more units of a group are placed."""
+        shares, counts = self._shares[stage]
+        changed = {tag: heads * more for tag, heads in self.ledger.tags_of(group) if tag in counts}
+        others = next((share for share, tag in shares if tag not in changed), 1000)
+        mine = (1000 * (counts[tag][0] + heads) // counts[tag][1] for tag, heads in changed.items())
+        return min([others, *mine])
+
+    @cached_property
+    def _shares(self) -> dict[Stage, tuple[list[tuple[int, int]], dict[int, tuple[int, int]]]]:
+        """For each stage ``spread``: (share, tag), smallest first, and by tag the heads placed and in all."""
+        groups, found = self.problem.groups, {}
+        total: Counter[int] = Counter()
+        for group, (size, piece) in enumerate(zip(groups.size.tolist(), groups.piece.tolist(), strict=True)):
+            for tag, heads in self.ledger.tags_of(group):
+                total[tag] += heads * (size if piece else 1)
+        for stage in self.problem.stages:
+            if stage.stage == "spread":
+                tags = [tag for tag in self.problem.matching(f"{stage.prefix}*") if total[tag]]
+                counts = {tag: (int(self.ledger.heads_by_option(tag).sum()), total[tag]) for tag in tags}
+                shares = sorted((1000 * placed // every, tag) for tag, (placed, every) in counts.items())
+                found[stage] = (shares, counts)
+        return found
+
+    def _worst_after(self, stage: Stage, group: int, choice: int) -> int:
+        """The worst rank: the largest that others have, and the new one if the stage speaks of this group."""
+        rank = self.problem.choices.rank
+        others = self._ranks[stage]
+        if not self._speaks_of(stage, group):
+            return max(others, default=0)
+        own = Counter(int(rank[c]) for c in self.ledger.at.get(group, ()))
+        left = (one for one in sorted(others, reverse=True) if others[one] > own[one])
+        return max(next(left, 0), int(rank[choice]))
+
+    @cached_property
+    def _ranks(self) -> dict[Stage, Counter[int]]:
+        """For each stage ``worst``: how many places there are at each rank."""
+        rank = self.problem.choices.rank
+        return {
+            stage: Counter(
+                int(rank[choice])
+                for choice in self.ledger.taken
+                if self._speaks_of(stage, self.ledger.group[choice])
+            )
+            for stage in self.problem.stages
+            if stage.measure == "worst"
+        }
+
+    def _speaks_of(self, stage: Stage, group: int) -> bool:
+        if stage.tier is not None and self.problem.groups.tier[group] != stage.tier:
+            return False
+        if stage.tag is None:
+            return True
+        return not self._tags_of_stage(stage).isdisjoint(tag for tag, _ in self.ledger.tags_of(group))
+
+    def _tags_of_stage(self, stage: Stage) -> frozenset[int]:
+        if stage not in self._stage_tags:
+            self._stage_tags[stage] = frozenset(self.problem.matching(stage.tag or ""))
+        return self._stage_tags[stage]
 
     def _counted(self, stage: Stage, group: int, taken: dict[int, int]) -> int:
         problem = self.problem
@@ -218,11 +319,11 @@ class WhatIf:
             return int(bool(taken) and bool(problem.groups.required[group]))
         if stage.tier is not None and problem.groups.tier[group] != stage.tier:
             return 0
-        tags = None if stage.tag is None else set(problem.matching(stage.tag))
+        tags = self._tags_of_stage(stage)
         total = 0
         for choice, units in taken.items():
             rank = int(problem.choices.rank[choice])
-            if tags is None:
+            if stage.tag is None:
                 weight = int(problem.choices.weight[choice]) * units
             else:
                 weight = units * sum(heads for tag, heads in self.ledger.tags_of(group) if tag in tags)
