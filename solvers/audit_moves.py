@@ -4,7 +4,7 @@ It says for each such move which resource, limit, change or aim stands in its wa
 who tells reasons counts move by move (``whatif``); here they are counted side by side, and neither asks the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,9 +31,10 @@ def obstacles(ledger: Ledger, reached: Sequence[int], choices: Ints) -> list[Num
     """
     wide = len(ledger.problem.resources.ids) + len(ledger.problem.tags) + 1
     at_once = max(1, CELLS // wide)
+    values = {stage: ledger.value(stage) for stage in ledger.problem.stages if stage.stage != "lot"}
     found: list[Numbers] = []
     for start in range(0, len(choices), at_once):
-        found += _Moves(ledger, choices[start : start + at_once]).obstacles(reached)
+        found += _Moves(ledger, choices[start : start + at_once], values).obstacles(reached)
     return found
 
 
@@ -43,8 +44,8 @@ class _Moves:
     Events are in the order of their moves, then of their options.
     """
 
-    def __init__(self, ledger: Ledger, choice: Ints) -> None:
-        self.ledger, self.problem, self.choice = ledger, ledger.problem, choice
+    def __init__(self, ledger: Ledger, choice: Ints, values: Mapping[Stage, int]) -> None:
+        self.ledger, self.problem, self.choice, self.values = ledger, ledger.problem, choice, values
         choices, options = self.problem.choices, self.problem.options
         self.count = len(choice)
         self.group = choices.group[choice]
@@ -201,6 +202,7 @@ class _Moves:
         events = np.flatnonzero(touched)
         if not len(events):
             return
+        moves = np.flatnonzero(np.bincount(self.move[events], minlength=self.count))
         for tag in [-1] if limit.tag is None else self.problem.matching(limit.tag):
             more, by_option = self.tagged(tag), self.ledger.heads_by_option(tag)
             if limit.each:
@@ -211,7 +213,6 @@ class _Moves:
                 yield tag, self.move[events], after, before, now - was
                 continue
             options = slice(None) if limit.options is None else list(limit.options)
-            moves = np.unique(self.move[events])
             before = np.full(len(moves), int(by_option[options].sum()))
             everybody = np.full(len(moves), int(self.ledger.loads[options].sum()))
             after = before + self.summed(np.where(touched, more, 0))[moves]
@@ -261,7 +262,7 @@ class _Moves:
             if stage.stage == "lot" or not still.any():
                 break
             sign, value = -1 if stage.maximise else 1, self._value(stage)
-            by = sign * (value - self.ledger.value(stage))
+            by = sign * (value - self.values[stage])
             worse = still & (sign * (value - stage.allowed(best)) > 0)
             named = {"tier": stage.tier, "tag": stage.tag, "rank": stage.rank}
             extra = {key: name for key, name in named.items() if name is not None}
@@ -271,7 +272,7 @@ class _Moves:
         return told
 
     def _value(self, stage: Stage) -> Ints:
-        was = self.ledger.value(stage)
+        was = self.values[stage]
         match stage.stage:
             case "required":
                 return was + (self.problem.groups.required[self.group] & ~self.placed_before)
