@@ -34,6 +34,9 @@ THEIRS = (
     "/desk/programmes/camp-2026/allocations",
     "/desk/programmes/camp-2026/settings",
     "/desk/programmes/camp-2026/options",
+    "/desk/programmes/camp-2026/options/B1",
+    "/desk/programmes/camp-2026/options/new",
+    "/desk/programmes/camp-2026/money",
     "/desk/programmes/camp-2026/claims",
     "/desk/programmes/camp-2026/journal",
 )
