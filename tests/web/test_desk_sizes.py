@@ -12,7 +12,7 @@ from sqlalchemy import update
 from eventhub.domain.terms import LetterState
 from eventhub.extensions import db
 from eventhub.models.invites import Letter
-from eventhub.queries import publications
+from eventhub.queries import publications, registrations
 from eventhub.web.desk import letters, rosters
 from tests.allotting import allot, publish, sign_up
 from tests.scenario import Scenario, batch, camp_facts
@@ -135,3 +135,16 @@ def test_slips_are_printed_so_many_at_a_time(
     assert "第1至2份，共5份" in pages[0].text
     numbers = [number.text for page in pages for number in page.select(".eh-card .eh-number")]
     assert len(set(numbers)) == 5
+
+
+def test_fixing_a_place_begins_with_what_the_party_chose(app: Flask, desk: FlaskClient, season: None) -> None:
+    shown = soup(desk.get(f"{LARGE}/registrations"))
+    registration = shown.select_one("tbody a")["href"].rpartition("/")[2]
+    with at_home(app):
+        party, _code = registrations.of_desk(registration, on=date(2026, 5, 4))
+    page = soup(desk.get(f"{LARGE}/pins/new?party={party.code}"))
+    groups = page.select('select[name="option"] optgroup')
+    assert [option["value"] for option in groups[0].select("option")] == ["D0", "D7"]
+    assert {group["label"] for group in groups[1:]} == {"2026-07", "2026-08", "2026-09"}
+    values = [option["value"] for option in page.select('select[name="option"] option')]
+    assert len(values) == len(set(values)) == DEPARTURES + 2

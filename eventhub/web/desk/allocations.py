@@ -342,7 +342,10 @@ def _pin_page(code: str, party: str, form: PinForm, status: int = 200) -> Respon
     frame = organised(code, HERE)
     row = _party(frame.programme, party)
     pinned = next((each for each in runs_of.pins(code) if each.party == row.code), None)
-    form.offer(frame.programme.options_of(row.item) or frame.programme.options)
+    form.offer(
+        frame.programme.options_of(row.item) or frame.programme.options,
+        ranked=[option.code for option in row.ranking],
+    )
     form.party.data = row.code
     return page("desk/pin.html", PinPage(frame=frame, party=row, pinned=pinned), status, form=form)
 

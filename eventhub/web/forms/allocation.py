@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # its published types are older than SelectChoice
@@ -109,17 +109,24 @@ class PinForm(FlaskForm):  # type: ignore[misc]
         render_kw={"rows": 3, "maxlength": LONGEST_REASON},
     )
 
-    def offer(self, options: Iterable[OptionFacts]) -> PinForm:
-        """Let it choose among these options, or none."""
+    def offer(self, options: Iterable[OptionFacts], ranked: Collection[str] = ()) -> PinForm:
+        """Let it choose among these options, or none: the party's own choices first, the others by month."""
+        options = sorted(options, key=lambda each: (each.first_day, each.code))
+        own = sorted(
+            (each for each in options if each.code in ranked), key=lambda each: list(ranked).index(each.code)
+        )
         self.option.choices = [
             SelectChoice("", later(N_("Choose …"))),
-            *(
-                SelectChoice(each.code, f"{each.title} · {When(each.first_day, each.last_day)}")
-                for each in options
-            ),
             SelectChoice(NOWHERE, later(N_("No place: leave this party out"))),
+            *(_choice(each, str(N_("Their choices"))) for each in own),
+            *(_choice(each, f"{each.first_day:%Y-%m}") for each in options if each.code not in ranked),
         ]
         return self
+
+
+def _choice(option: OptionFacts, group: str) -> SelectChoice:
+    said = f"{option.title} · {When(option.first_day, option.last_day)}"
+    return SelectChoice(option.code, said, optgroup=group)
 
 
 class PublishForm(FlaskForm):  # type: ignore[misc]
