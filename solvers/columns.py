@@ -24,8 +24,6 @@ class Columns:
     """All groups in the order of their ids, their choices in the order written, names still by first sight."""
 
     sha256: str
-    place: Ints
-    """Where each group stood among the groups as written."""
     ids: tuple[str, ...]
     size: Ints
     tier: Ints
@@ -56,7 +54,7 @@ def read_columns(opened: Opened, option: Mapping[str, int], resource: Mapping[st
         gathered.add(groups)
         digest.update(b"," * (start > 0) + canonical_groups(groups))
     digest.update(opened.tail)
-    return gathered.columns(digest.hexdigest(), np.array(order, np.int64))
+    return gathered.columns(digest.hexdigest(), tuple(opened.ids[place] for place in order))
 
 
 def _in_order_of(ids: list[str]) -> list[int]:
@@ -76,7 +74,6 @@ class _Gathered:
     """The columns while they grow, a few thousand groups at a time."""
 
     def __init__(self, option: Mapping[str, int], resource: Mapping[str, int]) -> None:
-        self.ids: list[str] = []
         self.parts: dict[str, list[Ints]] = {}
         self.option, self.resource = option, resource
         self.tag: dict[str, int] = {}
@@ -84,7 +81,6 @@ class _Gathered:
 
     def add(self, groups: list[GroupSource]) -> None:
         choices = [choice for group in groups for choice in group.choices]
-        self.ids += [group.id for group in groups]
         self.keep("size", _ints([group.size for group in groups], 1))
         self.keep("tier", _ints([group.tier for group in groups], 1))
         self.keep("weight", _ints([group.weight for group in groups], ABSENT))
@@ -123,14 +119,13 @@ class _Gathered:
         amounts = chain.from_iterable(map(dict.values, given))
         self.keep(f"{name}.amount", np.fromiter(amounts, np.int64))
 
-    def columns(self, sha256: str, place: Ints) -> Columns:
+    def columns(self, sha256: str, ids: tuple[str, ...]) -> Columns:
         weight, size = self.column("weight"), self.column("size")
         names, people = self.renamed("people", self.person)
         tag_names, tags = self.renamed("tags", self.tag)
         return Columns(
             sha256=sha256,
-            place=place,
-            ids=tuple(self.ids),
+            ids=ids,
             size=size,
             tier=self.column("tier"),
             weight=np.where(weight == ABSENT, size, weight),
@@ -170,10 +165,11 @@ def in_order(columns: Columns) -> tuple[Groups, Choices]:
     whole = columns.piece == 0
     group = np.repeat(np.arange(len(columns.ids)), np.diff(columns.first))
     units = np.where(whole, 1, columns.size)[group]
-    heads = np.where(columns.heads == ABSENT, columns.size[group], columns.heads)
-    heads[~whole[group]] = 1
+    heads = np.where(whole, columns.size, 1)[group]
+    np.copyto(heads, columns.heads, where=columns.heads != ABSENT)
+    weight = columns.weight[group]
+    weight //= units
     order = _by_rank(group, columns.rank, columns.option)
-    uses = columns.uses if _rising(order) else columns.uses.of_rows(order)
     groups = Groups(
         ids=columns.ids,
         size=columns.size,
@@ -188,22 +184,27 @@ def in_order(columns: Columns) -> tuple[Groups, Choices]:
     )
     return groups, Choices(
         group=group,
-        option=columns.option[order],
-        rank=columns.rank[order],
-        cost=columns.cost[order],
-        heads=heads[order],
-        weight=(columns.weight[group] // units)[order],
-        units=units[order],
-        banned=np.zeros(len(order), np.bool_),
-        uses=uses,
+        option=_taken(columns.option, order),
+        rank=_taken(columns.rank, order),
+        cost=_taken(columns.cost, order),
+        heads=_taken(heads, order),
+        weight=_taken(weight, order),
+        units=_taken(units, order),
+        banned=np.zeros(len(group), np.bool_),
+        uses=columns.uses if order is None else columns.uses.of_rows(order),
     )
 
 
-def _by_rank(group: Ints, rank: Ints, option: Ints) -> Ints:
+def _taken(values: Ints, order: Ints | None) -> Ints:
+    return values if order is None else values[order]
+
+
+def _by_rank(group: Ints, rank: Ints, option: Ints) -> Ints | None:
+    """The order of choices by group, rank and option; None if that is how they stand already."""
     same = group[1:] == group[:-1]
     falls = (rank[1:] < rank[:-1]) | ((rank[1:] == rank[:-1]) & (option[1:] < option[:-1]))
     if not (same & falls).any():
-        return np.arange(len(group))
+        return None
     return np.lexsort((option, rank, group))
 
 
@@ -214,10 +215,6 @@ def _by_row(start: Ints, column: Ints, amount: Ints) -> Sparse:
         order = np.lexsort((column, row))
         return Sparse(start, column[order], amount[order])
     return Sparse(start, column, amount)
-
-
-def _rising(order: Ints) -> bool:
-    return not len(order) or bool((np.diff(order) > 0).all())
 
 
 def _starts(lengths: Ints) -> Ints:

@@ -112,6 +112,7 @@ def _read(text: Mapping[str, Any] | bytes, *, sums_hold: bool) -> Problem:
     resources = numbered(raw.resources, "resources")
     options = numbered(raw.options, "options")
     columns = read_columns(parts, options, resources)
+    del parts  # and with them the groups as they were written
     doubt_groups(columns)
     if not sums_hold:
         doubt_sums(raw, columns)
