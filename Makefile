@@ -13,6 +13,7 @@ ARGS ?=
 # installed twice and `make demo` needs only what running needs.
 RUNNING := $(VENV)/.running
 DEVELOPING := $(VENV)/.developing
+MEASURING := $(VENV)/.measuring
 
 .PHONY: help
 help: ## List what there is to do
@@ -53,10 +54,15 @@ fix: $(DEVELOPING) ## Format the code and the templates, and mend what the linte
 	$(PY) -m ruff format .
 	$(PY) -m djlint --quiet --reformat templates eventhub/kinds
 
+.PHONY: bench-solver
+bench-solver: $(MEASURING) ## Measure the solver against its peers (ARGS="--quick": within ten minutes)
+	@exec $(PY) -m benchmarks.solver $(ARGS)
+
 .PHONY: lock
 lock: $(DEVELOPING) ## Write both lock files anew from pyproject.toml
 	$(call compile,requirements.lock,--extra build)
 	$(call compile,requirements-dev.lock,--extra build --extra dev --constraint requirements.lock)
+	$(call compile,requirements-bench.lock,--extra build --extra dev --extra bench --constraint requirements-dev.lock)
 
 .PHONY: clean
 clean: ## Remove the environment and every cache; the instance folder with its data stays
@@ -75,6 +81,10 @@ $(RUNNING): requirements.lock pyproject.toml
 
 $(DEVELOPING): requirements-dev.lock $(RUNNING)
 	@$(call install,requirements-dev.lock)
+	@touch $@
+
+$(MEASURING): requirements-bench.lock $(DEVELOPING)
+	@$(call install,requirements-bench.lock)
 	@touch $@
 
 # Every package is held to the hash in its lock. Ours is put on the path without its dependencies and built

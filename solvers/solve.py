@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from importlib import metadata
 from typing import Any
@@ -122,27 +123,31 @@ def _exactly(search: Search, engine: str) -> str:
         if form.broken(values).any() or size > MIDDLE:
             values = neighbourhoods.improve(search, values, until=search.elapsed + min(2.5, 0.1 * limit))
         search.offer(values)
-    raced = engine == "mip" or (engine == "auto" and size > MIDDLE and search.work is None)
-    if raced:
-        with race.Race(form, ("mip",) if engine == "mip" else race.ENGINES) as asked:
-            proved = exact.solve(search, asked, until=0.85 * limit)
-            if proved:
-                _polish(search, asked, until=search.elapsed + 0.4 * search.left)
-        model = None
-    else:
-        model = exact.Model(form)
-        proved = exact.solve(search, model, until=0.85 * limit)
+    who, door = _asked(search, engine)
+    with door as asked:
+        proved = exact.solve(search, asked, until=0.85 * limit)
         if proved:
-            _polish(search, model, until=search.elapsed + 0.4 * search.left)
-    who = "cpsat+mip" if raced and engine == "auto" else "mip" if raced else "cpsat"
+            _polish(search, asked, until=search.elapsed + 0.4 * search.left)
     if proved:
-        _draw(search, model)
+        near = asked.near if isinstance(asked, race.Patient) else asked
+        _draw(search, near if isinstance(near, exact.Model) else None)
     elif not search.infeasible:
         values = repair.first_answer(search) if search.best is None else search.best
         values = neighbourhoods.improve(search, values, until=limit)
         search.offer(values)
         _bound_the_rest(search)
     return who
+
+
+def _asked(search: Search, engine: str) -> tuple[str, AbstractContextManager[exact.Asked]]:
+    """Whom to ask stage after stage: CP-SAT alone where effort is counted or it is asked for, else both."""
+    form = search.form
+    if engine == "mip":
+        return "mip", race.Race(form, ("mip",))
+    if engine == "cpsat" or search.work is not None:
+        return "cpsat", nullcontext(exact.Model(form))
+    large = len(form.problem.choices.group) > MIDDLE
+    return "cpsat+mip", race.Race(form) if large else race.Patient(form)
 
 
 def _limit(search: Search) -> float:

@@ -10,7 +10,7 @@ import math
 import multiprocessing
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 from types import TracebackType
@@ -18,6 +18,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 
+from solvers.engines import exact
 from solvers.engines.exact import Found, Watch, kept_sides
 from solvers.engines.search import Search
 from solvers.problem import Ints
@@ -25,6 +26,8 @@ from solvers.rules.form import Form
 from solvers.rules.rule import NO_BOUND, Aim
 
 ENGINES = ("cpsat", "mip")
+MOMENT = 1.0
+"""Seconds that CP-SAT is given before it is worth starting processes."""
 TICK = 0.05
 """Seconds between two looks at the clock."""
 OVERTIME = 0.5
@@ -107,6 +110,49 @@ class Race:
         for runner in self.runners:
             if runner.busy:
                 runner.kill()
+
+
+class Patient:
+    """CP-SAT here and now, for that is quickest where it is quick; what it does not prove in a moment is raced."""
+
+    def __init__(self, form: Form) -> None:
+        self.near = exact.Model(form)
+        self.race = Race(form)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.race.__exit__(_type, _value, _trace)
+
+    def keep(self, aim: Aim, allowed: int) -> None:
+        """Later stages must leave this one as good as ``allowed``."""
+        self.near.keep(aim, allowed)
+        self.race.keep(aim, allowed)
+
+    def minimise(self, column: Ints, amount: Ints) -> None:
+        """Set what is to be made as small as can be."""
+        self.near.minimise(column, amount)
+        self.race.minimise(column, amount)
+
+    def solve(
+        self, search: Search, *, seconds: float, best: Ints | None, watch: Watch | None = None
+    ) -> Found:
+        """Ask once; ``seconds`` is for both together."""
+        found = self.near.solve(search, seconds=min(MOMENT, seconds), best=best, watch=watch)
+        left = min(seconds - MOMENT, search.left)
+        if found.proved or found.infeasible or left <= 0:
+            return found
+        begun = best if found.values is None else found.values
+        raced = self.race.solve(search, seconds=left, best=begun, watch=watch)
+        bounds = [bound for bound in (found.bound, raced.bound) if bound is not None]
+        return replace(
+            raced,
+            values=found.values if raced.values is None else raced.values,
+            bound=max(bounds) if bounds else None,
+        )
 
 
 class _Heat:
@@ -255,8 +301,6 @@ def _model(engine: str, matrix: Matrix) -> Any:
         from solvers.engines import mip  # noqa: PLC0415 - HiGHS is loaded only where it is asked
 
         return mip.Model(matrix)
-    from solvers.engines import exact  # noqa: PLC0415 - as above
-
     return exact.Model(matrix)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"eventhub", "solvers", "tests", "wsgi"}
+OURS = {"benchmarks", "eventhub", "solvers", "tests", "wsgi"}
 
 # Used without being imported: by name on the command line, by another package, or as data.
 STARTED_BY_NAME = {"gunicorn", "psycopg", "tzdata", "argon2-cffi"}
@@ -36,6 +36,9 @@ def canonical(name: str) -> str:
 
 RUNNING = names(PROJECT["dependencies"])
 DEVELOPING = names(PROJECT["optional-dependencies"]["dev"])
+MEASURING = names(PROJECT["optional-dependencies"]["bench"])
+BY_HAND = {"fairpyx"}
+"""Peers that cannot be installed beside us and are measured where somebody did it all the same."""
 BUILDING = names(PROJECT["optional-dependencies"]["build"])
 
 
@@ -92,9 +95,24 @@ def test_everything_declared_to_develop_is_used():
     assert DEVELOPING - imported_by("tests") - DEVELOPING_BY_NAME - stubs == set()
 
 
+def test_everything_imported_to_measure_is_declared():
+    imported = {top for file in (ROOT / "benchmarks").rglob("*.py") for top in top_level_imports(parsed(file))}
+    outside = {canonical(name) for name in imported - sys.stdlib_module_names - OURS}
+    assert outside - RUNNING - MEASURING - BROUGHT_ALONG == BY_HAND
+    assert MEASURING - outside == set()
+
+
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
 @pytest.mark.parametrize(
     ("file", "declared"),
-    [("requirements.lock", RUNNING | BUILDING), ("requirements-dev.lock", RUNNING | BUILDING | DEVELOPING)],
+    [
+        ("requirements.lock", RUNNING | BUILDING),
+        ("requirements-dev.lock", RUNNING | BUILDING | DEVELOPING),
+        ("requirements-bench.lock", RUNNING | BUILDING | DEVELOPING | MEASURING),
+    ],
 )
 def test_a_lock_holds_what_is_declared_with_hashes(file: str, declared: set[str]):
     pinned = locked(file)
@@ -102,6 +120,8 @@ def test_a_lock_holds_what_is_declared_with_hashes(file: str, declared: set[str]
     assert [name for name, hashes in pinned.items() if not hashes] == []
 
 
-def test_both_locks_agree():
+def test_the_locks_agree():
     running, developing = locked("requirements.lock"), locked("requirements-dev.lock")
+    measuring = locked("requirements-bench.lock")
     assert {name: developing.get(name) for name in running} == running
+    assert {name: measuring.get(name) for name in developing} == developing

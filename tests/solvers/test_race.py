@@ -122,3 +122,17 @@ def test_the_bound_of_one_proves_the_answer_of_the_other(camp):
         assert not heat.over
         heat.take_in(Found(bound=least - 0.5), "cpsat")
         assert heat.proved
+
+
+def test_what_cp_sat_does_not_prove_in_a_moment_is_raced(camp, monkeypatch):
+    alone = Search(camp, 60)
+    exact.solve(alone, exact.Model(camp), until=60)
+    for quick in (True, False):
+        search = Search(camp, 60)
+        with race.Patient(camp) as asked:
+            if not quick:
+                monkeypatch.setattr(asked.near, "solve", lambda *_, **__: Found())
+            assert exact.solve(search, asked, until=60)
+            assert bool(children()) != quick
+        assert search.reached == search.bounds == alone.reached
+    assert children() == set()

@@ -1,0 +1,1 @@
+"""Measure the solver against what anyone would pick instead, in the same run: ``python -m benchmarks.solver``."""
