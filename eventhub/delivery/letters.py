@@ -295,6 +295,21 @@ class InvitedColleagueLetter(Content):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PersonDecidedLetter(Content):
+    """The unit has compared two records: whoever typed one of them may act for this person, or may not."""
+
+    name = "person_decided"
+
+    who: Said = ""
+    confirmed: bool = True
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Whom it is about."""
+        return _rows((N_("Person"), self.who))
+
+
 def render(content: Content, *, locale: str, folder: Path) -> Written:
     """Write the letter with the templates of ``folder`` (the project's ``templates``), in ``locale``."""
     with use_locale(locale):

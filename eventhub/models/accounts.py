@@ -106,7 +106,7 @@ class Participant(Base):
     """Somebody who goes: a child, a worker, a villager without a telephone.
 
     The identity number is sealed (see :mod:`eventhub.models.sealing`); the same person is found by its blind
-    index, else by name, birth date and unit.
+    index, else by name, birth date and unit, but only among what whoever types may read.
     """
 
     __tablename__ = "participant"
@@ -123,11 +123,25 @@ class Participant(Base):
     place_code: Mapped[str] = mapped_column(String(12), default="")
     identity_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     identity_index: Mapped[str | None] = mapped_column(String(64), unique=True)
+    keeper_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    """Whose word this record is: the account that typed it in; None: the union's."""
     created_at: Mapped[datetime]
 
     organisation: Mapped[Organisation | None] = relationship()
     claims: Mapped[list[Claim]] = relationship(back_populates="participant")
     history: Mapped[list[ParticipationHistory]] = relationship(back_populates="participant")
+
+
+class KeptApart(Base):
+    """That an officer found two records of the same name, birth date and unit to be two people, or one of them wrong."""
+
+    __tablename__ = "kept_apart"
+
+    first_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True)
+    """The older row of the two."""
+    second_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True, index=True)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime]
 
 
 class Relation(Base):

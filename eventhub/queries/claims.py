@@ -18,6 +18,7 @@ from eventhub.models.accounts import Claim, Participant
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Registration
+from eventhub.queries import doubles
 from eventhub.queries.organisations import under
 
 
@@ -33,6 +34,8 @@ class ClaimRow:
     unit: Bilingual
     waiting: tuple[tuple[str, Text], ...]
     """(kind of claim, its words)"""
+    double: bool = False
+    """Whether another record may be the same person: that is decided first."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ def waiting(
         wanted.where(Registration.id > after).order_by(Registration.id).limit(size + 1)
     ).all()
     shown = rows[:size]
-    noted = _noted([each.participant_id for each in shown])
+    ids = [each.participant_id for each in shown]
+    noted, twice = _noted(ids), doubles.unsettled(db.session(), ids)
     return ClaimPage(
         rows=tuple(
             ClaimRow(
@@ -91,6 +95,7 @@ def waiting(
                         or key in {each.answers.get(question) for question in asked}
                     )
                 ),
+                double=each.participant_id in twice,
             )
             for each in shown
         ),

@@ -27,7 +27,7 @@ from eventhub.models.allocations import AllocationRun, Pin
 from eventhub.models.programmes import Option, Programme
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party
-from eventhub.queries import people
+from eventhub.queries import doubles, people
 from eventhub.queries import programmes as programme_queries
 from eventhub.services import journal, programmes
 
@@ -57,6 +57,7 @@ def request(
         row = _locked(session, programme, by)
         _demand_closed(programme_queries.of_row(session, row), at)
         _demand_none_under_way(session, row.id)
+        _demand_nobody_kept_twice(session, row.id)
         number = 1 + (session.scalar(_of(row.id, func.max(AllocationRun.number))) or 0)
         parent, drawn, source = _seed(session, row.id, seed)
         run = AllocationRun(
@@ -198,6 +199,21 @@ def _demand_none_under_way(session: Session, programme_id: int) -> None:
         raise Conflict(
             Problem(
                 "run_under_way", N_("Run %(number)s is still under way. Stop it or wait for it.", number=busy)
+            )
+        )
+
+
+def _demand_nobody_kept_twice(session: Session, programme_id: int) -> None:
+    """One person in two records could take two places, or come as new though they have been before."""
+    count = doubles.deciding(session, programme_id)
+    if count:
+        raise Refused(
+            Problem(
+                "kept_twice",
+                N_(
+                    "%(count)s people may be kept twice, and it decides who gets a place. Say first whether they are one person: under “Kept twice”.",
+                    count=count,
+                ),
             )
         )
 

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from eventhub.domain import identity
 from eventhub.domain.facts import Actor, PersonDraft
 from eventhub.domain.phases import ZONE
-from eventhub.domain.problems import NotFound, Problem, Refused, refuse
+from eventhub.domain.problems import Conflict, NotFound, Problem, Refused, refuse
 from eventhub.extensions import transaction
 from eventhub.i18n import N_
-from eventhub.models.accounts import Claim, Participant, Relation
+from eventhub.models.accounts import Account, Claim, Participant, Relation
 from eventhub.models.base import Base, new_code
 from eventhub.models.organisations import Organisation
 from eventhub.models.sealing import Seals
+from eventhub.queries import doubles
 from eventhub.queries import people as people_queries
 from eventhub.services import journal
 
@@ -28,7 +29,11 @@ Row = TypeVar("Row", bound=Base)
 
 
 def add(draft: PersonDraft, *, by: Actor, at: datetime) -> str:
-    """Let an account sign somebody up: a child, oneself. Somebody who is known already is found, not made twice."""
+    """Let an account sign somebody up: a child, oneself.
+
+    Whom this account may read already is found, not made twice. Anybody else of the same name, birth date and unit
+    stays unseen: the account gets a record of its own, and its officer compares the two.
+    """
     with transaction() as session:
         row = Book(session, [draft], by=by, at=at).keep(draft)
         relate(session, by, row, draft.relation)
@@ -68,6 +73,13 @@ def check_claim(
         row = session.scalar(select(Participant).where(Participant.code == code))
         if row is None or not people_queries.speaks_for(by, row):
             raise NotFound
+        if doubles.unsettled(session, [row.id]):
+            raise Conflict(
+                Problem(
+                    "kept_twice",
+                    N_("Somebody of this name and birth date is kept twice. Compare the two records first."),
+                )
+            )
         found = {each.kind: each for each in row.claims}.get(kind)
         if found is None:
             found = Claim(participant=row, kind=kind)
@@ -88,19 +100,24 @@ def check_claim(
 class Book:
     """People typed in during one transaction: each becomes a row once, found again among all that are kept.
 
-    The same person is whoever has the identity number, else the name, birth date and unit. Without a birth date
-    two of one name are taken for two people; an officer tells them apart. A whole list asks the database once.
+    The same person is whoever has the identity number and the name, else, among those the writer may read, the name,
+    birth date and unit. To know these of somebody is no right to the record. Without a birth date two of one name are
+    taken for two people; an officer tells them apart. A whole list asks the database once.
     """
 
     def __init__(self, session: Session, drafts: Sequence[PersonDraft], *, by: Actor, at: datetime) -> None:
         self._session = session
         self._by = by
         self._at = at
+        _one_at_a_time(session, by)
         codes = {draft.organisation for draft in drafts if draft.organisation}
         self._units = {row.code: row for row in _in_chunks(session, Organisation, Organisation.code, codes)}
         self._known: dict[tuple[str, date | None, str], Participant] = {}
-        for row in self._standing(drafts):
-            self._known.setdefault(_same(row.name, row.birth_date, row.organisation), row)
+        standing = sorted(self._standing(drafts), key=lambda row: row.id)
+        ours = _related(session, by, [row.id for row in standing])
+        for row in standing:
+            if row.id in ours or self._may_find(row):
+                self._known.setdefault(_same(row.name, row.birth_date, row.organisation), row)
 
     def keep(self, draft: PersonDraft) -> Participant:
         """The row of somebody typed in; :class:`Refused` naming everything that is wrong with what was typed."""
@@ -135,6 +152,8 @@ class Book:
             claims=[],
             history=[],
         )
+        if not people_queries.speaks_for(self._by, row):
+            row.keeper_id = self._by.account_id
         self._session.add(row)
         self._known[_same(row.name, row.birth_date, unit)] = row
         return row
@@ -143,7 +162,16 @@ class Book:
         if not clean.identity_number:
             return None
         index = _seals().index(clean.identity_number)
-        return self._session.scalar(select(Participant).where(Participant.identity_index == index))
+        row = self._session.scalar(select(Participant).where(Participant.identity_index == index))
+        if row is not None and row.name != clean.name:
+            raise Refused(_taken())
+        return row
+
+    def _may_find(self, row: Participant) -> bool:
+        """What an officer wrote down for the unit, its officers find again; what an account typed, that account."""
+        if row.keeper_id is None:
+            return people_queries.speaks_for(self._by, row)
+        return row.keeper_id == self._by.account_id
 
     def _standing(self, drafts: Sequence[PersonDraft]) -> Iterable[Participant]:
         names = set()
@@ -155,6 +183,27 @@ class Book:
             selectinload(Participant.claims), joinedload(Participant.organisation)
         )
         return _in_chunks(self._session, Participant, Participant.name, names, wanted)
+
+
+def _one_at_a_time(session: Session, by: Actor) -> None:
+    """Two forms of one account, sent at one moment, do not both find nobody and make somebody twice."""
+    if by.account_id:
+        session.execute(select(Account.id).where(Account.id == by.account_id).with_for_update(key_share=True))
+
+
+def _related(session: Session, by: Actor, ids: Sequence[int]) -> set[int]:
+    """Who of these the account may sign up already."""
+    found: set[int] = set()
+    for start in range(0, len(ids), people_queries.CHUNK):
+        chunk = ids[start : start + people_queries.CHUNK]
+        found |= set(
+            session.scalars(
+                select(Relation.participant_id).where(
+                    Relation.account_id == by.account_id, Relation.participant_id.in_(chunk)
+                )
+            )
+        )
+    return found
 
 
 def _same(name: str, birth_date: date | None, unit: Organisation | None) -> tuple[str, date | None, str]:
@@ -283,19 +332,21 @@ def _seal_identity(session: Session, row: Participant, number: str, *, at: datet
     index = seals.index(read.number)
     holder = session.scalar(select(Participant.id).where(Participant.identity_index == index))
     if holder is not None and holder != row.id:
-        raise Refused(
-            Problem(
-                "identity_taken",
-                N_(
-                    "Identity number: it is kept for somebody else already. Compare it with the card, or call the contact."
-                ),
-                "identity_number",
-            )
-        )
+        raise Refused(_taken())
     row.identity_sealed = seals.seal(read.number, table="participant", column="identity_sealed", row=row.code)
     row.identity_index = index
     row.birth_date = row.birth_date or read.birth_date
     row.sex = row.sex or read.sex
+
+
+def _taken() -> Problem:
+    return Problem(
+        "identity_taken",
+        N_(
+            "Identity number: it is kept for somebody else already. Compare it with the card, or call the contact."
+        ),
+        "identity_number",
+    )
 
 
 def _one_of(session: Session, code: str, by: Actor) -> Participant:

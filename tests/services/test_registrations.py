@@ -408,10 +408,11 @@ def test_an_identity_number_is_sealed_and_finds_its_holder_again(story: Scenario
     )
     assert opened == number
     db.session.rollback()
-    same = participants.add(
-        PersonDraft(name="马晓雨", organisation=UNIT, identity_number=number), by=story.stranger, at=story.at
-    )
-    assert same == child.person.code
+    known = PersonDraft(name="马小雨", organisation=UNIT, identity_number=number)
+    assert participants.add(known, by=story.stranger, at=story.at) == child.person.code, "number and name prove it"
+    with pytest.raises(Refused) as refused:
+        participants.add(replace(known, name="马晓雨"), by=story.stranger, at=story.at)
+    assert [each.code for each in refused.value.problems] == ["identity_taken"]
 
 
 @pytest.mark.parametrize("wrong", ["649901201403021012", "6499012014030210", "649901201413021010", "不知道"])

@@ -45,6 +45,7 @@ _TABS: tuple[tuple[str, Text, bool], ...] = (
     ("programmes.show", N_("Overview"), True),
     ("registrations.listing", N_("Sign-ups"), False),
     ("claims.listing", N_("Claims to check"), False),
+    ("doubles.listing", N_("Kept twice"), False),
     ("allocations.listing", N_("Allotment"), True),
     ("publications.listing", N_("Publications"), True),
     ("letters.listing", N_("Letters"), True),

@@ -12,7 +12,7 @@ from eventhub.domain.facts import Actor, ProgrammeFacts
 from eventhub.domain.phases import phase_of
 from eventhub.domain.terms import RUN_ENDED, RUN_USABLE, Phase, Role
 from eventhub.i18n import N_, Text
-from eventhub.queries import claims, overview, programmes
+from eventhub.queries import claims, doubles, overview, programmes
 from eventhub.queries.overview import Numbers
 from eventhub.web.access import OFFICER, ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import time_left
@@ -146,16 +146,8 @@ def _looked_after(actor: Actor) -> tuple[Card, ...]:
         numbers = counted.get(facts.code, Numbers())
         if not any(numbers.by_state.values()):
             continue
-        waiting = claims.waiting(facts.code, within=actor.scope, size=1).total
-        steps = (
-            (
-                Step(
-                    N_("%(count)s people with claims to check", count=waiting),
-                    url_for("desk.claims.listing", code=facts.code),
-                ),
-            )
-            if waiting
-            else (Step(N_("See your people"), url_for("desk.registrations.listing", code=facts.code)),)
+        steps = _checks(facts.code, actor) or (
+            Step(N_("See your people"), url_for("desk.registrations.listing", code=facts.code)),
         )
         phase = phase_of(facts, at)
         found.append(
@@ -168,6 +160,28 @@ def _looked_after(actor: Actor) -> tuple[Card, ...]:
                 seats=0,
                 url=url_for("desk.registrations.listing", code=facts.code),
                 steps=steps,
+            )
+        )
+    return tuple(found)
+
+
+def _checks(code: str, actor: Actor) -> tuple[Step, ...]:
+    """What an officer is asked about the people of his units: whether two records are one, whether claims hold."""
+    twice = doubles.waiting(code, within=actor.scope).total
+    waiting = claims.waiting(code, within=actor.scope, size=1).total
+    found = []
+    if twice:
+        found.append(
+            Step(
+                N_("%(count)s people may be kept twice", count=twice),
+                url_for("desk.doubles.listing", code=code),
+            )
+        )
+    if waiting:
+        found.append(
+            Step(
+                N_("%(count)s people with claims to check", count=waiting),
+                url_for("desk.claims.listing", code=code),
             )
         )
     return tuple(found)

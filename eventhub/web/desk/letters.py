@@ -38,6 +38,7 @@ NAMES: dict[str, Text] = {
     "not_selected": N_("Not selected"),
     "invited_colleague": N_("Invitation of a colleague"),
     "signin": N_("Sign-in link"),
+    "person_decided": N_("Answer about a person"),
 }
 """Which letter it is, in a word."""
 METHODS: dict[Method, Text] = {
