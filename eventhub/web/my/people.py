@@ -167,10 +167,15 @@ def _asked_about(*, child: bool | None) -> Iterator[ClaimGroup]:
 
     Where nobody knows yet who it is (``child`` is None), of every kind.
     """
-    wanted = request.args.get("kind", "")
-    for kind in kinds.every().values():
-        concerned = kind.key == wanted if wanted else child is None or kind.for_guardians == child
-        if concerned and kind.claims:
+    every = kinds.every()
+    wanted = request.args.get("kind")
+    concerned = (
+        [every[wanted]]
+        if wanted in every
+        else [kind for kind in every.values() if child is None or kind.for_guardians is child]
+    )
+    for kind in concerned:
+        if kind.claims:
             yield ClaimGroup(kind.words.kind, kind.claims)
 
 
