@@ -198,6 +198,7 @@ def test_a_group_that_is_emptied_goes_altogether(app: Flask, desk: FlaskClient):
         ("retreat", {"details-coach-seats": ""}, "details-coach-seats", "填写"),
         ("retreat", {"details-hub_minutes-0-minutes": ""}, "details-hub_minutes-0-minutes", "填写"),
         ("retreat", {"details-hub_minutes-0-city": "nowhere"}, "details-hub_minutes-0-city", "请从所列"),
+        ("retreat", {"details-hub_minutes-1-city": "640100"}, "details-hub_minutes-1-city", "一次"),
         ("retreat", {"occasions-0-latitude": "91"}, "occasions-0-latitude", "90"),
         ("retreat", {"occasions-0-latitude": "38.5"}, "occasions-0-longitude", "经度"),
     ],

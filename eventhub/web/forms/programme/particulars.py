@@ -20,11 +20,11 @@ from wtforms import (  # type: ignore[attr-defined] # its published types are ol
     SelectChoice,
     StringField,
 )
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from eventhub.domain.particulars import Particular
 from eventhub.domain.terms import OrganisationKind
-from eventhub.i18n import N_, Bilingual, Text
+from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.web.forms.allocation import WholeNumber, at_most, between
 from eventhub.web.forms.fields import choices, later
 from eventhub.web.forms.programme.fields import (
@@ -316,7 +316,21 @@ def _group(particular: Particular) -> dict[str, Any]:
 
 def _rows(particular: Particular) -> dict[str, Any]:
     line = FormField(part_form(particular.parts, base=Part), label=later(particular.label))
-    return {particular.key: FieldList(line, **_told(particular))}
+    once = [_each_once] if particular.answer == "table" else []
+    return {particular.key: FieldList(line, **_told(particular), validators=once)}
+
+
+def _each_once(_form: Form, field: FieldList[Any]) -> None:
+    """What a table leads from stands in one line of it."""
+    seen: set[Any] = set()
+    for line in field:
+        if free(line.form):
+            continue
+        first = next(iter(line.form))
+        if first.data in seen and not first.errors:
+            first.errors = [_("Each stands once; this one stands above already.")]
+            raise ValidationError(first.errors[0])
+        seen.add(first.data)
 
 
 _FIELDS: Mapping[str, Callable[[Particular], dict[str, Any]]] = {
