@@ -4,7 +4,7 @@ It says for each such move which resource, limit, change or aim stands in its wa
 who tells reasons counts move by move (``whatif``); here they are counted side by side, and neither asks the other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,10 +31,9 @@ def obstacles(ledger: Ledger, reached: Sequence[int], choices: Ints) -> list[Num
     """
     wide = len(ledger.problem.resources.ids) + len(ledger.problem.tags) + 1
     at_once = max(1, CELLS // wide)
-    values = {stage: ledger.value(stage) for stage in ledger.problem.stages if stage.stage != "lot"}
     found: list[Numbers] = []
     for start in range(0, len(choices), at_once):
-        found += _Moves(ledger, choices[start : start + at_once], values).obstacles(reached)
+        found += _Moves(ledger, choices[start : start + at_once]).obstacles(reached)
     return found
 
 
@@ -44,8 +43,8 @@ class _Moves:
     Events are in the order of their moves, then of their options.
     """
 
-    def __init__(self, ledger: Ledger, choice: Ints, values: Mapping[Stage, int]) -> None:
-        self.ledger, self.problem, self.choice, self.values = ledger, ledger.problem, choice, values
+    def __init__(self, ledger: Ledger, choice: Ints) -> None:
+        self.ledger, self.problem, self.choice = ledger, ledger.problem, choice
         choices, options = self.problem.choices, self.problem.options
         self.count = len(choice)
         self.group = choices.group[choice]
@@ -262,7 +261,7 @@ class _Moves:
             if stage.stage == "lot" or not still.any():
                 break
             sign, value = -1 if stage.maximise else 1, self._value(stage)
-            by = sign * (value - self.values[stage])
+            by = sign * (value - self.ledger.value(stage))
             worse = still & (sign * (value - stage.allowed(best)) > 0)
             named = {"tier": stage.tier, "tag": stage.tag, "rank": stage.rank}
             extra = {key: name for key, name in named.items() if name is not None}
@@ -272,7 +271,7 @@ class _Moves:
         return told
 
     def _value(self, stage: Stage) -> Ints:
-        was = self.values[stage]
+        was = self.ledger.value(stage)
         match stage.stage:
             case "required":
                 return was + (self.problem.groups.required[self.group] & ~self.placed_before)

@@ -221,9 +221,8 @@ class _Derived:
         order = np.lexsort((lot, rank, tier, ledger.place_option))
         last = np.zeros(len(self.ids), np.int64)
         last[ledger.place_option[order]] = order  # the last one written stays
-        pairs = np.stack([groups.tier, groups.lot], axis=1)
-        turn = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
-        span = len(groups.ids) + 1
+        turn = _turn(groups.tier, groups.lot)
+        span = len(groups.ids) + 2
         line = np.sort(ledger.place_option * span + turn[ledger.place_group])
         ends = np.searchsorted(line, (self.option[where] + 1) * span)
         mine = self.option[where] * span + turn[self.group[where]]
@@ -272,3 +271,13 @@ class _Derived:
     @cached_property
     def _fitting(self) -> dict[int, list[int]]:
         return {}
+
+
+def _turn(tier: Ints, lot: Ints) -> Ints:
+    """The place in line of each group by tier and lot; equal ones share a place."""
+    order = np.lexsort((lot, tier))
+    later = np.ones(len(order), np.int64)
+    later[1:] = (tier[order[1:]] != tier[order[:-1]]) | (lot[order[1:]] != lot[order[:-1]])
+    turn = np.zeros(len(order), np.int64)
+    turn[order] = np.cumsum(later)
+    return turn

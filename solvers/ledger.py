@@ -59,6 +59,7 @@ class Ledger:
         self.loads = _summed(self.place_option, self.place_heads, len(problem.options.ids))
         """Heads at each option; ``load`` says the same in a list."""
         self.load: list[int] = self.loads.tolist()
+        self._values: dict[Stage, int] = {}
         running = problem.options.must_run.copy()
         running[self.place_option] = True
         self.runs: list[bool] = running.tolist()
@@ -208,6 +209,11 @@ class Ledger:
 
     def value(self, stage: Stage) -> int:
         """The value of one stage before the lot."""
+        if stage not in self._values:
+            self._values[stage] = self._value(stage)
+        return self._values[stage]
+
+    def _value(self, stage: Stage) -> int:
         problem = self.problem
         match stage.stage:
             case "required":
@@ -231,20 +237,28 @@ class Ledger:
         raise ValueError(f"no value for a stage {stage.stage}")
 
     def _weights(self, stage: Stage) -> tuple[Ints, Ints]:
-        """Choices, and the weight or tagged heads at each, of those a stage speaks of."""
-        problem = self.problem
-        if stage.tag is None:
-            weights = problem.choices.weight[self.places] * self.units
-        else:
-            weights = self._tagged_heads(problem.matching(stage.tag))
+        """Ranks, and the weight or tagged heads at each place, of those a stage speaks of."""
+        weights = self._weight if stage.tag is None else self._tagged_heads(stage.tag)
         if stage.tier is None:
-            return self.places, weights
-        mine = problem.groups.tier[self.place_group] == stage.tier
-        return self.places[mine], weights[mine]
+            return self._place_rank, weights
+        mine = self._place_tier == stage.tier
+        return self._place_rank[mine], weights[mine]
 
-    def _tagged_heads(self, wanted: list[int]) -> Ints:
-        """Heads with any of these tags, each tag counted, at each place."""
-        tags = self.problem.groups.tags
+    @cached_property
+    def _weight(self) -> Ints:
+        return self.problem.choices.weight[self.places] * self.units
+
+    @cached_property
+    def _place_rank(self) -> Ints:
+        return self.problem.choices.rank[self.places]
+
+    @cached_property
+    def _place_tier(self) -> Ints:
+        return self.problem.groups.tier[self.place_group]
+
+    def _tagged_heads(self, pattern: str) -> Ints:
+        """Heads with any tag of this pattern, each tag counted, at each place."""
+        tags, wanted = self.problem.groups.tags, self.problem.matching(pattern)
         at, place = tags.entries(self.place_group)
         kept = np.isin(tags.column[at], wanted)
         at, place = at[kept], place[kept]
@@ -253,8 +267,7 @@ class Ledger:
         return _summed(place, heads, len(self.places))
 
     def _rank(self, stage: Stage) -> int:
-        choices, weights = self._weights(stage)
-        ranks = self.problem.choices.rank[choices]
+        ranks, weights = self._weights(stage)
         if stage.measure == "sum":
             return int(ranks @ weights)
         if stage.measure == "at":
