@@ -24,7 +24,7 @@ from eventhub.domain.terms import IN_ALLOCATION, RUN_ENDED, Phase, RunState, wor
 from eventhub.extensions import transaction
 from eventhub.i18n import N_
 from eventhub.models.allocations import AllocationRun, Pin
-from eventhub.models.programmes import Option, Programme
+from eventhub.models.programmes import Option
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party
 from eventhub.queries import doubles, people
@@ -54,7 +54,7 @@ def request(
     if seed is not None and not 0 <= seed < SEEDS:
         raise Refused(Problem("seed", N_("The seed is a number from 0 to %(most)s.", most=SEEDS - 1), "seed"))
     with transaction() as session:
-        row = _locked(session, programme, by)
+        row = programmes.locked(session, programme, by)
         _demand_closed(programme_queries.of_row(session, row), at)
         _demand_none_under_way(session, row.id)
         _demand_nobody_kept_twice(session, row.id)
@@ -163,12 +163,6 @@ def unpin(programme: str, party: str, *, by: Actor, at: datetime) -> None:
         if not _unpin(session, found.id):
             raise NotFound
         journal.note(session, at=at, by=by, event="place set free", subject="party", code=party)
-
-
-def _locked(session: Session, code: str, by: Actor) -> Programme:
-    """The programme's row, so that of two requests at one moment the second sees what the first did."""
-    session.execute(select(Programme.id).where(Programme.code == code).with_for_update())
-    return programmes.owned(session, code, by)
 
 
 def _of(programme_id: int, what: Any) -> Any:

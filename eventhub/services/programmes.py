@@ -56,7 +56,7 @@ def change(
     """
     refuse(_problems(facts))
     with transaction() as session:
-        row = owned(session, code, by)
+        row = locked(session, code, by)
         if row.version != version:
             raise Conflict(
                 Problem(
@@ -78,7 +78,7 @@ def change(
 def change_option(code: str, option: OptionFacts, *, by: Actor, at: datetime, reason: str) -> None:
     """Change one option's times, place, seats or details; what is published of it changes with the next publication."""
     with transaction() as session:
-        row = owned(session, code, by)
+        row = locked(session, code, by)
         facts = programme_queries.of_row(session, row)
         if option.code not in facts.option_by_code:
             raise NotFound
@@ -102,7 +102,7 @@ def change_option(code: str, option: OptionFacts, *, by: Actor, at: datetime, re
 def announce(code: str, *, by: Actor, at: datetime) -> None:
     """Let everybody see a programme from now on."""
     with transaction() as session:
-        row = owned(session, code, by)
+        row = locked(session, code, by)
         if row.announced_at is None or row.announced_at > at:
             row.announced_at = at
             journal.note(session, at=at, by=by, event="programme announced", subject="programme", code=code)
@@ -116,6 +116,12 @@ def owned(session: Session, code: str, by: Actor) -> Programme:
     _demand_organiser(by)
     _demand_host(by, row.organisation)
     return row
+
+
+def locked(session: Session, code: str, by: Actor) -> Programme:
+    """The row as :func:`owned` gives it, so that of two changes at one moment the second sees what the first did."""
+    session.execute(select(Programme.id).where(Programme.code == code).with_for_update())
+    return owned(session, code, by)
 
 
 def _demand_organiser(by: Actor) -> None:

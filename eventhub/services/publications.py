@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from eventhub.delivery import wakeups
 from eventhub.domain import transitions
 from eventhub.domain.facts import Actor
+from eventhub.domain.problems import Conflict, Problem
 from eventhub.domain.terms import Change, RegistrationState
 from eventhub.extensions import snapshot, transaction
 from eventhub.i18n import N_, Text
@@ -77,15 +78,19 @@ def preview(programme: str, run: int, *, by: Actor, at: datetime) -> Preview:
         )
 
 
-def publish(programme: str, run: int, *, reason: str = "", by: Actor, at: datetime) -> int:
+def publish(
+    programme: str, run: int, *, expected: int | None = None, reason: str = "", by: Actor, at: datetime
+) -> int:
     """Freeze a run's result as the next publication and write down everything that is to be said of it.
 
     One transaction: either everybody's state, seat, calendar and letter are those of the new publication, or nobody's.
     :class:`Conflict` for a run without a usable result, one that no longer fits what is stored, or one that would change
-    nothing. Who gave up since the run is left out.
+    nothing. Who gave up since the run is left out. ``expected`` is the number somebody was shown and said yes to: a
+    :class:`Conflict` too, if another version came before it.
     """
     with transaction() as session:
         session.execute(select(Programme.id).where(Programme.code == programme).with_for_update())
+        _demand_next(session, programme, expected)
         plan = plans.plan(session, programme, run, by=by, at=at, lock=True)
         publication = Publication(
             programme_id=plan.programme_id,
@@ -114,6 +119,22 @@ def publish(programme: str, run: int, *, reason: str = "", by: Actor, at: dateti
         publication_id, number = publication.id, plan.number
     wakeups.wake(current_app.extensions["settings"], wakeups.LETTERS, publication_id)
     return number
+
+
+def _demand_next(session: Session, programme: str, expected: int | None) -> None:
+    """What was looked at must be what is published; asked under the lock, so that no other version slips in between."""
+    newest = session.scalar(
+        select(func.max(Publication.number))
+        .join(Programme, Programme.id == Publication.programme_id)
+        .where(Programme.code == programme)
+    )
+    if expected not in {None, 1 + (newest or 0)}:
+        raise Conflict(
+            Problem(
+                "published_meanwhile",
+                N_("Another version was published meanwhile. Look at what would change now, then publish."),
+            )
+        )
 
 
 # -- Writing it down ---------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
@@ -544,3 +546,56 @@ def test_whoever_is_moved_reads_why_this_publication_was_made(story: Scenario) -
     publications.publish(story.camp, run, reason="一期营地检修", by=story.organiser, at=story.later(hours=1))
     (letter,) = [each for each in told("moved") if each.registration and each.registration.code == code]
     assert letter.context["reason"] == "一期营地检修"
+
+
+# -- Publishers at one moment ------------------------------------------------------------------------
+
+
+def race(app: Flask, *publishing: Callable[[], int]) -> list[str]:
+    """All of them at once, each on a connection of its own; what each was answered, in order."""
+    ready, said = Barrier(len(publishing), timeout=20), []
+
+    def run(one: Callable[[], int]) -> None:
+        with app.app_context():
+            ready.wait()
+            try:
+                said.append(f"no. {one()}")
+            except Conflict as conflict:
+                said.append(conflict.problems[0].code)
+            finally:
+                db.session.remove()
+
+    threads = [Thread(target=run, args=(one,)) for one in publishing]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return sorted(said)
+
+
+@pytest.mark.database
+def test_of_publishers_who_confirm_the_same_number_one_publishes(story: Scenario, app: Flask) -> None:
+    """Two runs, two organisers, each press of the button twice: the number they said yes to comes once."""
+    receipts = sign_up(story, 2)
+    first = allot(story)
+    second = move(story, receipts[0].registrations[0], "B2")
+    at = story.later(hours=1)
+
+    def publishing(run: int) -> Callable[[], int]:
+        return lambda: publications.publish(story.camp, run, expected=1, by=story.organiser, at=at)
+
+    said = race(app, *(publishing(run) for run in (first, second, first, second)))
+    assert said == ["no. 1", *["published_meanwhile"] * 3]
+    assert [row.number for row in queries.listing(story.camp)] == [1]
+    assert len(told("allotted")) == 2
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3])
+def test_another_number_than_the_next_is_published_by_nobody(story: Scenario, expected: int) -> None:
+    sign_up(story, 2)
+    run = allot(story)
+    publish(story, run)
+    with pytest.raises(Conflict) as conflict:
+        publications.publish(story.camp, run, expected=expected, by=story.organiser, at=story.at)
+    assert conflict.value.problems[0].code == "published_meanwhile"
+    assert [row.number for row in queries.listing(story.camp)] == [1]

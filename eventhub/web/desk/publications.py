@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
+from eventhub.domain.problems import Conflict, NotFound, Refused
 from eventhub.i18n import N_, Text, _
 from eventhub.queries import publications as versions_of
 from eventhub.queries.publications import ChangeRow, PublicationRow
@@ -94,10 +94,9 @@ def create(code: str) -> ResponseReturnValue:
         return _confirm(code, run, form, status=422)
     if not form.validate():
         return _confirm(code, run, form, status=422)
-    _demand_expected(code, number)
     try:
         published = publications.publish(
-            code, run, reason=form.reason.data or "", by=require_actor(), at=now()
+            code, run, expected=number, reason=form.reason.data or "", by=require_actor(), at=now()
         )
     except Refused as refused:
         show_on(form, refused)
@@ -181,18 +180,6 @@ def _counted(row: PublicationRow) -> tuple[Effect, ...]:
 
 def _is_there(code: str, run: int, number: int) -> bool:
     return any(row.number == number and row.run == run for row in versions_of.listing(code))
-
-
-def _demand_expected(code: str, number: int) -> None:
-    """What was looked at must be what is published: somebody may have published meanwhile."""
-    newest = max((row.number for row in versions_of.listing(code)), default=0)
-    if number != newest + 1:
-        raise Conflict(
-            Problem(
-                "published_meanwhile",
-                N_("Another version was published meanwhile. Look at what would change now, then publish."),
-            )
-        )
 
 
 def _whole(typed: str | None) -> int:
