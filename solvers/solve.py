@@ -12,11 +12,11 @@ import numpy as np
 from solvers import more as what_more
 from solvers.answers import told
 from solvers.audit import audit
-from solvers.certificate import Certificate
 from solvers.engines import conflict, exact, flow, lot, nearest, neighbourhoods, prices, race, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Ints, Problem
+from solvers.proving import proved
 from solvers.reasons import reasons
 from solvers.rules import carriers
 from solvers.rules.form import Form
@@ -30,6 +30,8 @@ MORE = 0.2
 """Share of the time that asking what one more would bring may take, if so much is left."""
 TELLING = 1e-4
 """Seconds that reasons and the audit take for each choice."""
+PROVING, PROVING_SHARE, MOST_PROVING = 5e-4, 0.1, 0.15
+"""Seconds for each choice in which relaxations look for proofs by prices, as a share of the time; and the most of it."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
@@ -67,9 +69,21 @@ def solve(
         raise EngineError("engine: mip keeps time only; effort is counted by cpsat and auto")
     # Reasons and the audit are told after the search, and count as part of the time.
     telling = min(seconds / 4, TELLING * len(problem.choices.group))
-    search = Search(Form.of(problem), seconds - telling, workers, seed, work, on_progress, should_stop)
+    proving = min(PROVING_SHARE * seconds, PROVING * len(problem.choices.group))
+    proving = proving if len(problem.choices.group) <= SMALL else 0.0
+    search = Search(
+        Form.of(problem), seconds - telling - proving, workers, seed, work, on_progress, should_stop
+    )
     used = _run(search, engine)
     outcome = _outcome(search, used)
+    spare = 0.0 if search.stopped or not proving else max(proving, seconds - telling - search.clock)
+    outcome = proved(
+        search.form,
+        outcome,
+        search.certificates,
+        seconds=min(spare, MOST_PROVING * seconds),
+        sharpen=work is None,
+    )
     if outcome.answered:
         outcome = replace(outcome, reasons=reasons(problem, outcome))
     if more and outcome.answered:
@@ -245,8 +259,7 @@ def _outcome(search: Search, engine: str) -> Outcome:
     if search.best is None:
         status = Status.INFEASIBLE if search.infeasible else Status.UNKNOWN
         clash = nearest.explain(search, seconds=CONFLICT_SECONDS) if search.infeasible else None
-        proof = (_entry(search, -1),) if search.infeasible else ()
-        return Outcome(problem.sha256, status, conflict=clash, certificate=proof, run=run)
+        return Outcome(problem.sha256, status, conflict=clash, run=run)
     answer = told(search.form, search.best)
     results = _stages(search, search.best)
     optimal = all(stage.bound is not None and stage.best == stage.bound for stage in results)
@@ -257,14 +270,8 @@ def _outcome(search: Search, engine: str) -> Outcome:
         running=answer.running,
         carriers=answer.carriers,
         stages=results,
-        certificate=tuple(_entry(search, number) for number in range(len(results))),
         run=run,
     )
-
-
-def _entry(search: Search, number: int) -> dict[str, Any]:
-    """What proves a stage's bound: an engine's own word where it filed nothing better."""
-    return search.certificates.get(number, Certificate("search")).to_dict(search.form.problem)
 
 
 def _stages(search: Search, values: Ints) -> tuple[StageResult, ...]:
