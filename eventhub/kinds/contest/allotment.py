@@ -5,8 +5,7 @@ What a heat's ``OptionFacts`` hold: ``capacity`` and ``minimum`` in people, ``co
 when it runs, one occasion with start and end as moments and the place with ``latitude`` and ``longitude``, and in
 ``details`` what :mod:`eventhub.kinds.contest.particulars` describes; ages are completed years on the day of the heat.
 
-A person's village is the person's own unit (``Person.unit``), else the place code. Somebody who enters several items
-is in several parties, under one person code.
+Somebody who enters several items is in several parties, under one person code.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from itertools import combinations, product
 from math import asin, cos, radians, sin, sqrt
 from types import MappingProxyType
 
-from eventhub.domain.facts import OccasionFacts, OptionFacts, PartyFacts, Person, ProgrammeFacts
-from eventhub.kinds import Json, fund, fund_resources, open_choices
-from eventhub.kinds.contest.checks import bars
+from eventhub.domain.facts import OccasionFacts, OptionFacts, PartyFacts, ProgrammeFacts
+from eventhub.kinds import Json, fund, fund_resources
+from eventhub.kinds.contest import villages
 from eventhub.kinds.contest.questions import setting
 
 EARTH_KM = 6371.0
@@ -31,19 +30,9 @@ DETOUR = 1.3
 def group(_programme: ProgrammeFacts, party: PartyFacts) -> Json:
     """An entry counts once for each village it has people from; its people are named, for they may be in others."""
     return {
-        "tags": {f"village:{village}": 1 for village in sorted(villages_of(party))},
+        "tags": {f"village:{village}": 1 for village in sorted(villages.villages_of(party))},
         "people": sorted({person.code for person in party.people}),
     }
-
-
-def village_of(person: Person) -> str:
-    """The village somebody competes for."""
-    return person.unit or person.place_code
-
-
-def villages_of(party: PartyFacts) -> set[str]:
-    """The villages of an entry; most have one."""
-    return {village for person in party.people if (village := village_of(person))}
 
 
 def option(programme: ProgrammeFacts, option: OptionFacts) -> Json:
@@ -55,9 +44,9 @@ def option(programme: ProgrammeFacts, option: OptionFacts) -> Json:
 
 
 def joint(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Iterable[Json]:
-    """The fund, each village's share of each item, and the heats nobody can both be in."""
+    """The fund, what villages are owed and bounded by, and the heats nobody can both be in."""
     yield {"resources": fund_resources(programme)}
-    yield {"limits": list(_village_limits(programme, parties))}
+    yield {"limits": list(villages.limits(programme, parties, too_close))}
     yield {"clashes": list(_clashes(programme, parties))}
 
 
@@ -97,26 +86,6 @@ def stations(
         if party.code not in taken:
             taken[party.code] = free_numbers.pop(0)
     return {member.code: taken[party.code] for party in in_turn for member in party.members}
-
-
-def _village_limits(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Iterable[Json]:
-    for (item, village), entries in sorted(_entries(programme, parties).items()):
-        heats = [option.code for option in programme.options_of(item)]
-        limit = {"options": heats, "tag": f"village:{village}"}
-        if setting(programme, "village_floor"):
-            yield {"id": f"floor:{item}:{village}", "minimum": 1, **limit}
-        most = -(-entries // len(heats)) + setting(programme, "spread_slack")
-        if setting(programme, "village_spread") and most < entries:
-            yield {"id": f"spread:{item}:{village}", "each": True, "maximum": most, **limit}
-
-
-def _entries(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Counter[tuple[str, str]]:
-    """Entries by item and village, of those that may be in some heat and were not put out by hand."""
-    counted: Counter[tuple[str, str]] = Counter()
-    for party in parties:
-        if party.pinned != "" and (party.pinned or open_choices(bars, programme, party)):
-            counted.update((party.item, village) for village in villages_of(party))
-    return counted
 
 
 def _clashes(programme: ProgrammeFacts, parties: Sequence[PartyFacts]) -> Iterable[list[str]]:

@@ -41,7 +41,10 @@ def _clash_rule(programme: ProgrammeFacts) -> Text:
 
 def _village_rule(programme: ProgrammeFacts) -> Text:
     if setting(programme, "village_floor"):
-        return N_("Each village that enters an item has at least one entry placed in it.")
+        return N_(
+            "Each village that enters has at least one entry placed, counted over all items. A village whose entries "
+            "no heat can take, for age, time, size or want of entrants, is not counted."
+        )
     return N_("Villages have no places of their own.")
 
 

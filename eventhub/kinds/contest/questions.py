@@ -24,7 +24,7 @@ FIELDS: dict[str, Text] = {
 SETTINGS = (
     SettingField(
         "village_floor",
-        N_("Each village that entered an item has at least one entry in it"),
+        N_("Each village that entered has at least one entry in, counted over all items"),
         "yes_no",
         default=True,
     ),

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from eventhub.domain.facts import OccasionFacts
 from eventhub.domain.phases import ZONE
 from eventhub.i18n import Bilingual
-from eventhub.kinds.contest.allotment import kilometres, stations, too_close, village_of
+from eventhub.kinds.contest.allotment import kilometres, stations, too_close
+from eventhub.kinds.contest.villages import village_of
 from tests.kinds.stories import framed, fund, heat, infeasible, party, person, placed, programme
 
 NINE = datetime(2026, 9, 8, 9, tzinfo=ZONE)
@@ -177,7 +178,7 @@ def test_without_the_floor_the_lot_alone_decides():
 def test_more_villages_than_places_cannot_be():
     contest = programme("contest", [heat("H1", capacity=2)])
     problem = framed(contest, [entry for v in "123" for entry in _entries(1, village=f"v{v}")])
-    assert [limit["id"] for limit in problem["limits"]] == ["floor:C01:v1", "floor:C01:v2", "floor:C01:v3"]
+    assert [limit["id"] for limit in problem["limits"]] == ["floor:v1", "floor:v2", "floor:v3"]
     assert infeasible(contest, [entry for v in "123" for entry in _entries(1, village=f"v{v}")])
 
 
