@@ -43,13 +43,6 @@ class Sparse:
         at = np.arange(int(lengths.sum())) + np.repeat(self.start[rows] - before, lengths)
         return at, np.repeat(np.arange(len(rows)), lengths)
 
-    def of_rows(self, rows: Ints) -> "Sparse":
-        """These rows, in this order."""
-        at, _ = self.entries(rows)
-        lengths = self.start[rows + 1] - self.start[rows]
-        start: Ints = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return Sparse(start, self.column[at], self.amount[at])
-
     def without_nothing(self) -> "Sparse":
         """The same, without entries whose amount is 0."""
         kept = self.amount != 0

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import UNSET
 
 from solvers.arrays import UNLIMITED, Choices, Flags, Groups, Ints, Sparse
-from solvers.source import Doubt, GroupSource, Opened, canonical_groups, groups_of
+from solvers.source import ChoiceSource, Doubt, GroupSource, Opened, canonical_groups, groups_of
 
 AT_ONCE = 2_000
 """Groups that stand in memory as objects at one time."""
@@ -21,7 +21,7 @@ ABSENT = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """All groups in the order of their ids, their choices in the order written, names still by first sight."""
+    """All groups in the order of their ids, their choices dearest first, then by option."""
 
     sha256: str
     ids: tuple[str, ...]
@@ -80,20 +80,13 @@ class _Gathered:
         self.person: dict[str, int] = {}
 
     def add(self, groups: list[GroupSource]) -> None:
-        choices = [choice for group in groups for choice in group.choices]
+        choices = self.keep_filled_in(groups)
         self.keep("size", _ints([group.size for group in groups], 1))
         self.keep("tier", _ints([group.tier for group in groups], 1))
         self.keep("weight", _ints([group.weight for group in groups], ABSENT))
         self.keep("lot", _ints([group.lot for group in groups], UNLIMITED))
         self.keep("required", _ints([group.required for group in groups], 0))
         self.keep("piece", _ints([group.piece for group in groups], 0))
-        self.keep("choices", _ints([len(group.choices) for group in groups], 0))
-        try:
-            numbers = map(self.option.__getitem__, map(_OPTION, choices))
-            self.keep("option", np.fromiter(numbers, np.int64, len(choices)))
-        except KeyError as error:
-            raise Doubt from error
-        self.keep("rank", _ints(list(map(_RANK, choices)), 1))
         self.keep("cost", _ints(list(map(_COST, choices)), 0))
         self.keep("heads", _ints(list(map(_HEADS, choices)), ABSENT))
         self.keep_pairs("uses", list(map(_USES, choices)), self.resource)
@@ -102,6 +95,25 @@ class _Gathered:
         if sum(map(len, _given(people))) < sum(len(group.people or ()) for group in groups):
             raise Doubt
         self.keep_pairs("people", people, _seen(self.person, groups, "people"))
+
+    def keep_filled_in(self, groups: list[GroupSource]) -> list[ChoiceSource]:
+        """Keep whose choices, of what rank and for which options they are; the choices, dearest first."""
+        choices = [choice for group in groups for choice in group.choices]
+        lengths = _ints([len(group.choices) for group in groups], 0)
+        try:
+            numbers = map(self.option.__getitem__, map(_OPTION, choices))
+            option = np.fromiter(numbers, np.int64, len(choices))
+        except KeyError as error:
+            raise Doubt from error
+        rank = _ints(list(map(_RANK, choices)), 1)
+        order = _by_rank(np.repeat(np.arange(len(groups)), lengths), rank, option)
+        if order is not None:
+            choices = [choices[at] for at in order.tolist()]
+            option, rank = option[order], rank[order]
+        self.keep("choices", lengths)
+        self.keep("option", option)
+        self.keep("rank", rank)
+        return choices
 
     def keep(self, name: str, values: Ints) -> None:
         self.parts.setdefault(name, []).append(values)
@@ -160,8 +172,8 @@ class _Gathered:
         return tuple(names), self.sparse(name)
 
 
-def in_order(columns: Columns) -> tuple[Groups, Choices]:
-    """Groups and choices as the problem keeps them: choices dearest first, then by option; none banned yet."""
+def filled_in(columns: Columns) -> tuple[Groups, Choices]:
+    """Groups and choices as the problem keeps them, with what was not written filled in; none banned yet."""
     whole = columns.piece == 0
     group = np.repeat(np.arange(len(columns.ids)), np.diff(columns.first))
     units = np.where(whole, 1, columns.size)[group]
@@ -169,7 +181,6 @@ def in_order(columns: Columns) -> tuple[Groups, Choices]:
     np.copyto(heads, columns.heads, where=columns.heads != ABSENT)
     weight = columns.weight[group]
     weight //= units
-    order = _by_rank(group, columns.rank, columns.option)
     groups = Groups(
         ids=columns.ids,
         size=columns.size,
@@ -184,19 +195,15 @@ def in_order(columns: Columns) -> tuple[Groups, Choices]:
     )
     return groups, Choices(
         group=group,
-        option=_taken(columns.option, order),
-        rank=_taken(columns.rank, order),
-        cost=_taken(columns.cost, order),
-        heads=_taken(heads, order),
-        weight=_taken(weight, order),
-        units=_taken(units, order),
+        option=columns.option,
+        rank=columns.rank,
+        cost=columns.cost,
+        heads=heads,
+        weight=weight,
+        units=units,
         banned=np.zeros(len(group), np.bool_),
-        uses=columns.uses if order is None else columns.uses.of_rows(order),
+        uses=columns.uses,
     )
-
-
-def _taken(values: Ints, order: Ints | None) -> Ints:
-    return values if order is None else values[order]
 
 
 def _by_rank(group: Ints, rank: Ints, option: Ints) -> Ints | None:

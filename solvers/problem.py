@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers import source as written
 from solvers.arrays import UNLIMITED, Carrier, Choices, Flags, Groups, Ints, Limit, Options, Resources, Sparse
-from solvers.columns import Columns, in_order, read_columns
+from solvers.columns import Columns, filled_in, read_columns
 from solvers.refusals import doubt_groups, doubt_sums, most_of, numbered, refuse
 from solvers.source import Doubt, ProblemError, bytes_of, opened, whole
 from solvers.stages import Stage, unfold
@@ -116,7 +116,7 @@ def _read(text: Mapping[str, Any] | bytes, *, sums_hold: bool) -> Problem:
     doubt_groups(columns)
     if not sums_hold:
         doubt_sums(raw, columns)
-    groups, choices = in_order(columns)
+    groups, choices = filled_in(columns)
     return _Reader(raw, resources, options, columns).problem(groups, choices)
 
 
