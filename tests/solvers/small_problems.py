@@ -32,87 +32,102 @@ STAGES: tuple[dict[str, Any], ...] = (
 
 def anything(draw: random.Random) -> dict[str, Any]:
     """A problem of at most four groups and three options with a bit of everything."""
-
-    def some(*, most: int = 3) -> int:
-        return draw.randint(0, most)
-
-    groups: list[dict[str, Any]] = []
-    for number in range(draw.randint(1, 4)):
-        wanted = draw.sample(OPTIONS, draw.randint(1, 3))
-        size = draw.choice((1, 1, 2, 3))
-        split = size > 1 and draw.random() < 0.4
-        one: dict[str, Any] = {
-            "id": f"g{number}",
-            "size": size,
-            "tier": draw.randint(1, 2),
-            "tags": {f"v:{draw.randint(1, 2)}": size if split else draw.randint(1, size)},
-            "choices": [
-                {
-                    "option": option,
-                    "rank": draw.randint(1, 3),
-                    "cost": some(),
-                    "uses": {"fund": some(most=2)},
-                }
-                for option in wanted
-            ],
-        }
-        if split:
-            one["piece"] = draw.randint(1, size)
-        elif draw.random() < 0.2:
-            one["required"] = True
-        elif draw.random() < 0.2:
-            one["choices"][0]["heads"] = draw.randint(0, 3)
-        if draw.random() < 0.3:
-            one["people"] = [draw.choice("pq")]
-        groups.append(one)
-    options = []
-    for id_ in OPTIONS:
-        option = {"id": id_, "minimum": draw.choice((0, 0, 2)), "cost": some(), "head_cost": some(most=1)}
-        if draw.random() < 0.8:
-            option["capacity"] = draw.randint(1, 4)
-        option |= {
-            "must_run": draw.random() < 0.1,
-            "uses": {"fund": some(most=2)},
-            "head_uses": {"fund": some(most=1)},
-        }
-        options.append(option)
-    for option in options[:2]:
-        if draw.random() < 0.5:
-            carriers: list[dict[str, Any]] = [
-                {"seats": draw.randint(1, 3), "cost": some(), "uses": {"fund": some(most=1)}}
-                for _ in range(draw.randint(1, 2))
-            ]
-            if draw.random() < 0.3:
-                carriers[0]["tag"] = "v:1"
-            for carrier in carriers:
-                carrier["most"] = draw.randint(1, 3)
-            option["carriers"] = carriers
-    limits = [
-        {"id": "most", "tag": "v:*", "each": True, "maximum": draw.randint(1, 4)},
-        {"id": "soft", "tag": "v:*", "minimum": some(), "soft": True, "each": draw.random() < 0.5},
-        {"id": "share", "tag": "v:1", "each": True, "share": [1, 2], "soft": draw.random() < 0.7},
-        {"id": "least", "options": ["a", "b"], "minimum": some(), "soft": draw.random() < 0.8},
-        {"id": "none", "tag": "w", "options": ["a"], "minimum": 1, "maximum": 2, "soft": True},
-    ]
+    limits = _limits(draw)
     problem: dict[str, Any] = {
         "format": FORMAT,
         "resources": [
             {"id": "fund", "capacity": draw.randint(0, 12), "spill": "more"},
             {"id": "more", "capacity": draw.randint(0, 6)},
         ],
-        "options": options,
-        "groups": groups,
-        "limits": draw.sample(limits, draw.randint(0, 5)),
-        "objective": draw.sample(STAGES, draw.randint(1, 5)),
+        "options": [_option(draw, id_) for id_ in OPTIONS],
+        "groups": [_group(draw, number) for number in range(draw.randint(1, 4))],
+        "limits": limits,
+        "objective": _objective(draw, {limit["id"] for limit in limits}),
     }
-    if "soft" not in {limit["id"] for limit in problem["limits"]}:
-        problem["objective"] = [stage for stage in problem["objective"] if "limits" not in stage]
-    for stage in problem["objective"]:
-        if draw.random() < 0.2 and stage["stage"] != "required":
-            stage_with = dict(stage, tolerance=[1, draw.randint(2, 5)])
-            problem["objective"] = [stage_with if one is stage else one for one in problem["objective"]]
     _by_hand(draw, problem)
     return problem
+
+
+def _group(draw: random.Random, number: int) -> dict[str, Any]:
+    size = draw.choice((1, 1, 2, 3))
+    split = size > 1 and draw.random() < 0.4
+    one: dict[str, Any] = {
+        "id": f"g{number}",
+        "size": size,
+        "tier": draw.randint(1, 2),
+        "tags": {f"v:{draw.randint(1, 2)}": size if split else draw.randint(1, size)},
+        "choices": [
+            {
+                "option": option,
+                "rank": draw.randint(1, 3),
+                "cost": draw.randint(0, 3),
+                "uses": {"fund": draw.randint(0, 2)},
+            }
+            for option in draw.sample(OPTIONS, draw.randint(1, 3))
+        ],
+    }
+    if split:
+        one["piece"] = draw.randint(1, size)
+    elif draw.random() < 0.2:
+        one["required"] = True
+    elif draw.random() < 0.2:
+        one["choices"][0]["heads"] = draw.randint(0, 3)
+    if draw.random() < 0.3:
+        one["people"] = [draw.choice("pq")]
+    return one
+
+
+def _option(draw: random.Random, id_: str) -> dict[str, Any]:
+    option: dict[str, Any] = {
+        "id": id_,
+        "minimum": draw.choice((0, 0, 2)),
+        "cost": draw.randint(0, 3),
+        "head_cost": draw.randint(0, 1),
+        "must_run": draw.random() < 0.1,
+        "uses": {"fund": draw.randint(0, 2)},
+        "head_uses": {"fund": draw.randint(0, 1)},
+    }
+    if draw.random() < 0.8:
+        option["capacity"] = draw.randint(1, 4)
+    if id_ != "c" and draw.random() < 0.5:
+        option["carriers"] = [
+            {
+                "seats": draw.randint(1, 3),
+                "cost": draw.randint(0, 3),
+                "uses": {"fund": draw.randint(0, 1)},
+                "most": draw.randint(1, 3),
+            }
+            for _ in range(draw.randint(1, 2))
+        ]
+        if draw.random() < 0.3:
+            option["carriers"][0]["tag"] = "v:1"
+    return option
+
+
+def _limits(draw: random.Random) -> list[dict[str, Any]]:
+    limits: list[dict[str, Any]] = [
+        {"id": "most", "tag": "v:*", "each": True, "maximum": draw.randint(1, 4)},
+        {
+            "id": "soft",
+            "tag": "v:*",
+            "minimum": draw.randint(0, 3),
+            "soft": True,
+            "each": draw.random() < 0.5,
+        },
+        {"id": "share", "tag": "v:1", "each": True, "share": [1, 2], "soft": draw.random() < 0.7},
+        {"id": "least", "options": ["a", "b"], "minimum": draw.randint(0, 3), "soft": draw.random() < 0.8},
+        {"id": "none", "tag": "w", "options": ["a"], "minimum": 1, "maximum": 2, "soft": True},
+    ]
+    return draw.sample(limits, draw.randint(0, 5))
+
+
+def _objective(draw: random.Random, limits: set[str]) -> list[dict[str, Any]]:
+    stages = [dict(stage) for stage in draw.sample(STAGES, draw.randint(1, 5))]
+    stages = [stage for stage in stages if "limits" not in stage or "soft" in limits]
+    for stage in stages:
+        if draw.random() < 0.2 and stage["stage"] != "required":
+            stage["tolerance"] = [1, draw.randint(2, 5)]
+    return stages
 
 
 def _by_hand(draw: random.Random, problem: dict[str, Any]) -> None:
