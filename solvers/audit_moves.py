@@ -47,6 +47,8 @@ class _Moves:
         self.ledger, self.problem, self.choice = ledger, ledger.problem, choice
         choices, options = self.problem.choices, self.problem.options
         self.count = len(choice)
+        self.open = np.ones(self.count, np.bool_)
+        """The moves in whose way nothing is found yet."""
         self.group = choices.group[choice]
         first = np.searchsorted(ledger.place_group, self.group, "left")
         lengths = np.searchsorted(ledger.place_group, self.group, "right") - first
@@ -98,8 +100,8 @@ class _Moves:
         found: list[Numbers | None] = [None] * self.count
         for check in (self._resources, self._limits, self._minima, self._changes):
             for move, numbers in check():
-                if found[move] is None:
-                    found[move] = numbers
+                if self.open[move]:
+                    found[move], self.open[move] = numbers, False
         aims = self._aims(reached)
         return [aims[move] if numbers is None else numbers for move, numbers in enumerate(found)]
 
@@ -170,7 +172,7 @@ class _Moves:
             if spill >= 0:
                 borne[spill] += beyond
                 continue
-            for move in np.flatnonzero(beyond).tolist():
+            for move in np.flatnonzero((beyond > 0) & self.open).tolist():
                 yield (
                     move,
                     {
@@ -189,7 +191,7 @@ class _Moves:
                 continue
             for tag, move, heads, _before, worse in self._quotas(limit):
                 named = {"tag": self.problem.tags[tag]} if tag >= 0 else {}
-                for at in np.flatnonzero(worse > 0).tolist():
+                for at in np.flatnonzero((worse > 0) & self.open[move]).tolist():
                     told = {"code": "limit", "limit": limit.id, "heads": int(heads[at])}
                     yield int(move[at]), told | named
 
@@ -222,7 +224,8 @@ class _Moves:
 
     def _minima(self) -> Iterator[tuple[int, Numbers]]:
         options = self.problem.options
-        for event in np.flatnonzero(self.runs & (self.load < options.minimum[self.option])).tolist():
+        short = self.runs & (self.load < options.minimum[self.option])
+        for event in np.flatnonzero(short & self.open[self.move]).tolist():
             option = options.ids[self.option[event]]
             told = {"code": "limit", "minimum_of": option, "heads": int(self.load[event])}
             yield int(self.move[event]), told
@@ -248,7 +251,7 @@ class _Moves:
         most = self.problem.max_changes
         if most is None:
             return
-        for move in np.flatnonzero(self.moved > max(most, self.ledger.moved)).tolist():
+        for move in np.flatnonzero(self.open & (self.moved > max(most, self.ledger.moved))).tolist():
             yield move, {"code": "changes", "moved": int(self.moved[move]), "most": most}
 
     # -- aims ----------------------------------------------------------------------------------------
@@ -256,7 +259,7 @@ class _Moves:
     def _aims(self, reached: Sequence[int]) -> list[Numbers]:
         """The first stage each move makes worse than later ones may leave it, unless an earlier one gets better."""
         told: list[Numbers] = [{"code": "room"} for _ in range(self.count)]
-        still = np.ones(self.count, np.bool_)
+        still = self.open.copy()
         for stage, best in zip(self.problem.stages, reached, strict=False):
             if stage.stage == "lot" or not still.any():
                 break
