@@ -1,5 +1,6 @@
 """What prices prove is true of every placement, and no false entry of a certificate passes the audit."""
 
+import json
 import random
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from solvers import samples
+from solvers.__main__ import main
 from solvers.audit import audit
 from solvers.certificate import Certificate, entry_owners, limit_rows, no_prices, share_rows
 from solvers.ledger import Ledger, read_placements
@@ -295,6 +297,23 @@ def test_what_earlier_prices_leave_full_may_have_a_price_below_nothing():
     assert prover.prove(1, Certificate("prices", capacity=np.array([-1, -2]))).bound == 3
     with pytest.raises(Refused, match="wrong sign"):
         Prover(problem, [2, 3]).prove(1, Certificate("prices", capacity=np.array([-1, -2])))
+
+
+def test_the_strict_audit_passes_what_prices_prove(tmp_path, capsys):
+    source = seats() | {"objective": [{"stage": "placed"}, {"stage": "rank", "as": "worst"}]}
+    problem, result = tmp_path / "problem.json", tmp_path / "result.json"
+    problem.write_text(json.dumps(source))
+    assert main(["solve", str(problem), "--out", str(result)]) == 0
+    assert main(["audit", str(problem), str(result), "--strict"]) == 0
+    assert "bounds: 2 proved by prices, 0 not checked" in capsys.readouterr().err
+    told = json.loads(result.read_text())
+    told["certificate"][1] = {"proof": "prices"}
+    told["certificate"][0] = {"proof": "search"}
+    result.write_text(json.dumps(told))
+    assert main(["audit", str(problem), str(result)]) == 1
+    said = capsys.readouterr()
+    assert "FALSE" in said.err
+    assert "prove no bound" in said.out
 
 
 # -- infeasible --------------------------------------------------------------------------------------
