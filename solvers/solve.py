@@ -12,7 +12,7 @@ import numpy as np
 from solvers import more as what_more
 from solvers.answers import told
 from solvers.audit import audit
-from solvers.engines import conflict, exact, flow, lot, nearest, neighbourhoods, prices, race, repair
+from solvers.engines import conflict, exact, flow, lot, nearest, neighbourhoods, network, prices, race, repair
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Ints, Problem
@@ -36,6 +36,8 @@ SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
 """Choices from which on the first answer is improved before CP-SAT sees it."""
+NETWORK = 3_000
+"""Choices from which on the compiled network is worth loading."""
 TINY = 400
 """Choices up to which no first answer is worth its time."""
 
@@ -102,13 +104,7 @@ def _run(search: Search, engine: str) -> str:
     small = len(search.form.problem.choices.group) <= SMALL
     if engine == "prices":
         return _priced(search)
-    if engine not in {"cpsat", "mip"} and flow.fits(search.form) and flow.solve(search):
-        if search.best is not None and len(search.bounds) < len(search.form.aims):
-            _bound_the_rest(search)
-        elif small and search.best is not None and engine == "auto":
-            _draw(search)
-        elif search.best is not None:
-            search.lot_value = lot.luckiest(search.form, search.best)
+    if engine not in {"cpsat", "mip"} and _flowed(search, engine):
         return "flow"
     if engine in {"cpsat", "mip"} or (engine == "auto" and small):
         return _exactly(search, engine)
@@ -116,6 +112,24 @@ def _run(search: Search, engine: str) -> str:
         return _priced(search)
     _widely(search)
     return "flow+repair"
+
+
+def _flowed(search: Search, engine: str) -> bool:
+    """Whether a network says the whole problem, and has answered it."""
+    size = len(search.form.problem.choices.group)
+    if size > NETWORK and network.solve(search):
+        if search.best is not None and len(search.bounds) < len(search.form.aims):
+            _bound_the_rest(search)
+        return True
+    if not (flow.fits(search.form) and flow.solve(search)):
+        return False
+    if search.best is not None and len(search.bounds) < len(search.form.aims):
+        _bound_the_rest(search)
+    elif search.best is not None and engine == "auto" and size <= SMALL:
+        _draw(search)
+    elif search.best is not None:
+        search.lot_value = lot.luckiest(search.form, search.best)
+    return True
 
 
 def _priced(search: Search) -> str:

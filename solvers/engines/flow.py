@@ -149,7 +149,8 @@ def fits(form: Form) -> bool:
     over_choices = all(
         len(aim.column) == 0 or int(aim.column.max()) < len(problem.choices.group) for aim in form.aims
     )
-    return rules <= SEPARABLE and alone and over_choices and not len(form.sheet.names["pieces"])
+    exact = not any(stage.tolerance[0] for stage in problem.stages)
+    return rules <= SEPARABLE and alone and over_choices and exact and not len(form.sheet.names["pieces"])
 
 
 def solve(search: Search) -> bool:
