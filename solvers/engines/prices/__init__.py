@@ -8,7 +8,7 @@ from importlib import import_module
 from solvers.engines.search import Search
 from solvers.rules.form import Form
 
-__all__ = ["fits", "solve"]
+__all__ = ["fits", "keeps_parties", "keeps_singles", "solve"]
 
 SINGLES = {
     "once", "required", "pinned", "banned", "capacity", "run", "must_run", "minimum", "carriers", "resource", "piece"
@@ -16,8 +16,17 @@ SINGLES = {
 """Rules that answers from a flow with prices can keep."""
 
 
+SEATS = {"once", "required", "pinned", "banned", "capacity"}
+"""Rules that chains of moves can keep."""
+
+
 def fits(form: Form) -> bool:
-    """Whether answers come from prices here: single heads, no spills, carriers that seat all, one stage."""
+    """Whether answers come from prices here."""
+    return keeps_parties(form) or keeps_singles(form)
+
+
+def keeps_singles(form: Form) -> bool:
+    """Whether a flow with prices keeps all rules: single heads, no spills, carriers that seat all, one stage."""
     problem = form.problem
     used = {form.rule[block] for block in set(form.block.tolist())}
     within = all(
@@ -31,6 +40,19 @@ def fits(form: Form) -> bool:
         and bool((problem.choices.heads == 1).all())
         and not (problem.groups.piece > 0).any()
         and not (problem.resources.spill >= 0).any()
+    )
+
+
+def keeps_parties(form: Form) -> bool:
+    """Whether seats are the only rule that ties groups together, and there is one stage."""
+    used = {form.rule[block] for block in set(form.block.tolist())}
+    return (
+        len(form.aims) == 1
+        and used <= SEATS
+        and not (form.problem.groups.piece > 0).any()
+        and not len(form.sheet.names["pieces"])
+        and int(form.aims[0].column.max(initial=0)) < len(form.problem.choices.group)
+        and not any(form.problem.pinned.values())
     )
 
 

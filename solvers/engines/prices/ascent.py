@@ -315,12 +315,14 @@ class Ascent:
     """An ascent under way: the best prices so far, and how often each option ran lately."""
 
     table: Table
+    start: Floats | None = None
+    """Prices of groups to begin with, if something is known of them."""
     market: Market = field(init=False)
     best: float = field(init=False)
 
     def __post_init__(self) -> None:
         m = self.market = market(self.table)
-        self.groups = self._first(m)
+        self.groups = self._first(m) if self.start is None else self.start.copy()
         self.rows: Floats = np.zeros(len(m.level))
         self.best_groups, self.best_rows = self.groups.copy(), self.rows.copy()
         self.turn, self.lean = np.zeros(len(self.groups)), np.zeros(len(self.rows))
@@ -330,9 +332,10 @@ class Ascent:
         self.scratch = (np.zeros(len(m.cost)), np.zeros(len(m.fixed)), np.zeros(len(m.piece)))
         self.slope, self.tilt = np.zeros(len(self.groups)), np.zeros(len(self.rows))
         start = self.look(self.groups, self.rows)
-        self.state = np.array(
-            [start, 0.05 * abs(start) + 1e-3 * float(np.abs(m.cost).sum()) / 8, 0.0, np.inf]
-        )
+        lift = 0.05 * abs(start) + 1e-3 * float(np.abs(m.cost).sum()) / 8
+        if self.start is not None:
+            lift = 0.001 * abs(start)
+        self.state = np.array([start, lift, 0.0, np.inf])
         self.best = start
         self.go(0)  # compiled here where it is not there yet, and not on the climb's time
 

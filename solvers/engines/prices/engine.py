@@ -1,6 +1,6 @@
 """The price engine's way through one solve: climb, make answers, prove."""
 
-from solvers.engines.prices import fits, proof, singles
+from solvers.engines.prices import keeps_parties, keeps_singles, parties, proof, singles
 from solvers.engines.prices.ascent import PATIENCE, Ascent
 from solvers.engines.prices.table import table
 from solvers.engines.search import Search
@@ -10,12 +10,31 @@ STEP_EFFORT = 1.2e-8
 """Deterministic effort of one step for each choice, about its seconds."""
 FIRST, ASCENT = 300, 0.4
 """Steps before the first answer; share of the time that all steps may take."""
+CLIMB = 0.2
+"""As ``ASCENT``, where the flow's prices are good already."""
 
 
 def solve(search: Search) -> None:
     """Fill the search with the best answer that time allows, and bounds with their proofs."""
-    if not fits(search.form):
+    if keeps_parties(search.form):
+        _parties(search)
+    elif keeps_singles(search.form):
+        _singles(search)
+
+
+def _parties(search: Search) -> None:
+    question = table(search.form, 0, [])
+    answers = parties.Parties(search, question)
+    if not answers.ask_flow():
         return
+    answers.by_flow()
+    ascent = Ascent(question, start=answers.start())
+    _climb(search, ascent, FIRST, until=CLIMB)
+    parties.answer(search, answers, ascent)
+    file(search, ascent, 0)
+
+
+def _singles(search: Search) -> None:
     ascent = Ascent(table(search.form, 0, []))
     _climb(search, ascent, FIRST, until=ASCENT)
     answers = singles.Singles(search, ascent)

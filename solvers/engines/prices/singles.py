@@ -23,6 +23,8 @@ FINE = 2**20
 ROUNDS = 12
 CLOSE_ENOUGH = 2e-4
 """Share of a level that may stay unused before a dearer or cheaper price is tried again."""
+DEARER, TOKEN = 1.03, 1e-9
+"""By how much a price that does not suffice is raised: times, and at least."""
 FLOW_EFFORT = 2e-6
 """Deterministic effort of a flow, for each arc."""
 
@@ -62,7 +64,7 @@ class Singles:
 
     def flow(self, rows: Floats) -> Ints | None:
         """Entries taken at these prices, every open option at its minimum or above; options that cannot close."""
-        while self.search.left > 0:
+        while True:
             taken = self._flow(rows)
             if taken is None:
                 return None
@@ -72,7 +74,6 @@ class Singles:
                 return taken
             order = np.lexsort((lacking, load[lacking] / self.least[lacking]))
             self.open[lacking[order[: (len(lacking) + 1) // 2]]] = False
-        return None
 
     def _flow(self, rows: Floats) -> Ints | None:
         m = self.ascent.market
@@ -141,8 +142,10 @@ class Singles:
         m = self.ascent.market
         best = np.inf
         for _ in range(ROUNDS):
-            taken = self.flow(rows)
-            if taken is None or self.search.left <= 0:
+            # The first answer is found whatever the clock says: a stop is no reason to have none.
+            hurry = self.search.left <= 0
+            taken = None if hurry and best < np.inf else self.flow(rows)
+            if taken is None:
                 break
             taken = self._trim(taken, rows)
             used = self.used_by(taken)
@@ -155,8 +158,10 @@ class Singles:
             if ((close & ~over) | ((rows == 0) & ~over)).all():
                 break
             low[over], high[~over] = rows[over], rows[~over]
-            up = np.where(np.isinf(high), np.maximum(rows * 1.03, rows + 1e-9), (low + high) / 2)
-            rows = np.where(over, up, np.where(low > 0, (low + high) / 2, rows * 0.97))
+            up = np.where(
+                np.isinf(high), np.maximum(rows * (4.0 if hurry else DEARER), rows + TOKEN), (low + high) / 2
+            )
+            rows = np.where(over, up, np.where(low > 0, (low + high) / 2, rows / DEARER))
 
     def _trim(self, taken: Ints, rows: Floats) -> Ints:
         """Heads moved to where less is used of what lacks, the least loss first."""
