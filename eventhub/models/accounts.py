@@ -118,7 +118,7 @@ class Participant(Base):
     birth_date: Mapped[date | None]
     sex: Mapped[Sex | None] = mapped_column(words(Sex))
     phone: Mapped[str | None] = mapped_column(String(20))
-    email: Mapped[str | None] = mapped_column(String(254))
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     place_code: Mapped[str] = mapped_column(String(12), default="")
     identity_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

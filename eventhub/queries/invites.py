@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from eventhub.config import Settings
 from eventhub.delivery import ical
@@ -23,7 +23,7 @@ from eventhub.models.accounts import Account
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Party, Registration
-from eventhub.queries import programmes
+from eventhub.queries import accounts, people, programmes, registrations
 
 REFRESH = timedelta(hours=4)
 
@@ -65,12 +65,12 @@ class SeatHistory:
 
 
 def seats_of(actor: Actor) -> tuple[SeatRow, ...]:
-    """The seats that an account's registrations hold now, soonest first."""
+    """The seats that an account's people hold now, whoever signed them up, soonest first."""
     rows = db.session.execute(
         _living()
         .add_columns(Registration.code, Party.code.label("party"), Programme.code.label("programme"))
         .join(Programme, Programme.id == Registration.programme_id)
-        .where(Party.account_id == actor.account_id)
+        .where(_for_whom(actor))
     ).all()
     known = {code: programmes.facts(code) for code in dict.fromkeys(row.programme for row in rows)}
     found = [
@@ -86,21 +86,31 @@ def seats_of(actor: Actor) -> tuple[SeatRow, ...]:
     return tuple(sorted(found, key=lambda seat: (seat.entry.span, seat.registration)))
 
 
+def with_file(codes: Sequence[str]) -> frozenset[str]:
+    """Which of these registrations (by code) hold a seat now, so that there is a file of it."""
+    held = _living().with_only_columns(Registration.code).where(Registration.code.in_(codes))
+    return frozenset(db.session.scalars(held))
+
+
 def feed(token: str) -> CalendarFile:
     """The calendar behind a personal address; :class:`NotFound` for a token that is not, or no longer, anybody's."""
     account = db.session.scalar(select(Account).where(Account.feed_token == token, Account.active))
     if account is None:
         raise NotFound
-    rows = db.session.scalars(_living().where(Party.account_id == account.id)).all()
+    rows = db.session.scalars(_living().where(_for_whom(accounts.actor_of(account)))).all()
     with use_locale(account.locale):
         return _file([_seat(row) for row in rows], name=_("My places, EventHub"), filename="eventhub.ics")
 
 
 def download(registration: str, actor: Actor) -> CalendarFile:
-    """The seat of one registration of an account as a file to keep; :class:`NotFound` where there is none."""
-    rows = db.session.scalars(
-        _living().where(Registration.code == registration, Party.account_id == actor.account_id)
-    ).all()
+    """The seat of one registration as a file to keep; :class:`NotFound` where there is none for this account."""
+    party = db.session.scalar(select(Party).join(Registration).where(Registration.code == registration))
+    if party is None or (
+        party.account_id != actor.account_id
+        and registration not in registrations.concerning(db.session(), party, actor)
+    ):
+        raise NotFound
+    rows = db.session.scalars(_living().where(Registration.code == registration)).all()
     if not rows:
         raise NotFound
     seats = [_seat(row) for row in rows]
@@ -118,6 +128,13 @@ def _living() -> Select[Any]:
         .where(Invite.ended_at.is_(None))
         .order_by(Invite.id)
     )
+
+
+def _for_whom(actor: Actor) -> ColumnElement[bool]:
+    """That a seat was asked for by an account, or is of somebody it acts for or is written to about."""
+    own = select(Registration.id).join(Party).where(Party.account_id == actor.account_id)
+    others = select(Registration.id).where(people.concerns(actor))
+    return Registration.id.in_(own.union(others))
 
 
 def _seat(row: Invite) -> Seat:

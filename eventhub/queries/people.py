@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from eventhub.domain.facts import Actor, PastPlace, Person
@@ -17,6 +17,7 @@ from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.models.accounts import Claim, Participant, ParticipationHistory, Relation
 from eventhub.models.organisations import Organisation
+from eventhub.models.registrations import Registration
 
 CHUNK = 500
 """Rows asked for at once: SQLite takes a limited number of parameters."""
@@ -124,6 +125,16 @@ def reached_at(actor: Actor, code: str) -> tuple[str, str]:
         .where(Relation.account_id == actor.account_id, Participant.code == code)
     ).first()
     return (row.phone or "", row.email or "") if row is not None else ("", "")
+
+
+def concerns(actor: Actor) -> ColumnElement[bool]:
+    """That a registration is of somebody the account acts for, or whose letters go to the address it signed in with."""
+    whose = select(Relation.participant_id).where(Relation.account_id == actor.account_id)
+    if not actor.email:
+        return Registration.participant_id.in_(whose)
+    # Links and codes to sign in go to this address alone, so whoever is signed in can read it.
+    written_to = select(Participant.id).where(Participant.email == actor.email)
+    return Registration.participant_id.in_(whose.union(written_to))
 
 
 def speaks_for(actor: Actor, participant: Participant) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session, selectinload
 from eventhub.domain.facts import Actor, Applicant, Application, OptionFacts, Person, ProgrammeFacts
 from eventhub.domain.identity import mask_phone
 from eventhub.domain.problems import NotFound
-from eventhub.domain.terms import PartyRole, RegistrationState
+from eventhub.domain.terms import PartyRole, RegistrationState, Role
 from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.models.accounts import Account, Participant
+from eventhub.models.invites import Letter
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Option, Programme
 from eventhub.models.publications import Publication, PublishedAllotment
@@ -79,6 +80,8 @@ class PartyRow:
     created_at: datetime
     submitted_at: datetime | None
     signed_up_by: str = ""
+    own: bool = True
+    """False for somebody who was signed up by another: then only what concerns them is here, and no answers."""
 
     @property
     def state(self) -> RegistrationState:
@@ -133,14 +136,18 @@ class DeskPage:
 
 
 def mine(actor: Actor, *, on: date) -> tuple[PartyRow, ...]:
-    """Everything an account signed up for, the newest first."""
+    """Everything an account signed up for, or that is about somebody it acts for, the newest first."""
+    own = select(Party.id).where(Party.account_id == actor.account_id)
+    others = select(Registration.party_id).where(
+        Registration.state != RegistrationState.DRAFT, people.concerns(actor)
+    )
     rows = db.session.scalars(
         _with_everything(select(Party))
-        .where(Party.account_id == actor.account_id)
+        .where(Party.id.in_(own.union(others)))
         .order_by(Party.id.desc())
         .limit(200)
     ).all()
-    return _party_rows(db.session(), rows, on=on)
+    return _as_read(db.session(), rows, actor, on=on)
 
 
 def party(code: str, actor: Actor, *, on: date, steps: bool = True) -> PartyRow:
@@ -149,6 +156,63 @@ def party(code: str, actor: Actor, *, on: date, steps: bool = True) -> PartyRow:
     if row is None or row.account_id != actor.account_id:
         raise NotFound
     return _party_rows(db.session(), [row], on=on, steps=steps)[0]
+
+
+def party_to_read(code: str, actor: Actor, *, on: date) -> PartyRow:
+    """A sign-up of this account, or what of another's is about somebody it acts for or is written to about.
+
+    :class:`NotFound` where nothing is.
+    """
+    row = db.session.scalar(_with_everything(select(Party)).where(Party.code == code))
+    if row is None:
+        raise NotFound
+    found = _as_read(db.session(), [row], actor, on=on)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def concerning(session: Session, row: Party, actor: Actor) -> frozenset[str]:
+    """The codes of a party's registrations that somebody other than its owner may read, and give up.
+
+    Whoever acts for the person, whoever signed in with the address kept of the person, for letters go there, and the
+    officer of the unit who was written to in their place. A draft is nobody's but its owner's.
+    """
+    sent = [each for each in row.registrations if each.state is not RegistrationState.DRAFT]
+    found = set(
+        session.scalars(
+            select(Registration.code).where(
+                Registration.id.in_([each.id for each in sent]), people.concerns(actor)
+            )
+        )
+    )
+    if actor.is_a(Role.OFFICER) and actor.email:
+        told = set(
+            session.scalars(
+                select(Letter.registration_id).where(
+                    Letter.registration_id.in_([each.id for each in sent]),
+                    Letter.recipient_address == actor.email,
+                )
+            )
+        )
+        found |= {
+            each.code for each in sent if each.id in told and people.speaks_for(actor, each.participant)
+        }
+    return frozenset(found)
+
+
+def _as_read(session: Session, rows: Sequence[Party], actor: Actor, *, on: date) -> tuple[PartyRow, ...]:
+    theirs = {row.code: concerning(session, row, actor) for row in rows if row.account_id != actor.account_id}
+    return tuple(
+        row if row.code not in theirs else _of_others(row, theirs[row.code])
+        for row in _party_rows(session, rows, on=on)
+        if row.code not in theirs or theirs[row.code]
+    )
+
+
+def _of_others(row: PartyRow, codes: frozenset[str]) -> PartyRow:
+    members = tuple(replace(each, answers={}) for each in row.members if each.code in codes)
+    return replace(row, members=members, answers={}, consents=(), own=False)
 
 
 def draft_of(programme: str, actor: Actor) -> str | None:

@@ -265,7 +265,7 @@ def cleaned(draft: PersonDraft, *, at: datetime) -> PersonDraft:
     phone = identity.normal_phone(draft.phone) if draft.phone else ""
     if draft.phone and not phone:
         problems.append(Problem("not_a_phone", N_("Telephone: write a mobile number of 11 digits."), "phone"))
-    email = identity.normal_email(draft.email) if draft.email else ""
+    email = identity.normal_email(draft.email).lower() if draft.email else ""
     if draft.email and not email:
         problems.append(
             Problem(

@@ -14,9 +14,10 @@ from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
 from eventhub.domain.terms import PartyRole, Phase, RegistrationState, Role
 from eventhub.extensions import snapshot, transaction
 from eventhub.i18n import N_
-from eventhub.models.registrations import Registration
+from eventhub.models.registrations import Party, Registration
 from eventhub.queries import people as people_queries
 from eventhub.queries import programmes as programme_queries
+from eventhub.queries import registrations as registration_queries
 from eventhub.services import applications, intake, journal, seats
 from eventhub.services.intake import Entry, Receipt
 from eventhub.services.steps import step
@@ -122,9 +123,12 @@ def delete_draft(party: str, *, by: Actor, at: datetime) -> None:
 def withdraw(
     party: str, *, registration: str | None = None, reason: str = "", by: Actor, at: datetime
 ) -> tuple[str, ...]:
-    """Give up what was sent: the whole party, or one of it. A published place ends at once, and its calendar entry is withdrawn."""
+    """Give up what was sent: the whole party, or one of it. A published place ends at once, and its calendar entry is withdrawn.
+
+    Somebody else than the owner of the party gives up only for those he acts for or is written to about.
+    """
     with transaction() as session:
-        row = intake.owned_party(session, party, by)
+        row, theirs = _given_up_by(session, party, by)
         programme = programme_queries.facts_by_id(session, row.programme_id)
         if phases.phase_of(programme, at) is Phase.OVER:
             raise Conflict(
@@ -133,7 +137,7 @@ def withdraw(
         chosen = [
             each
             for each in row.registrations
-            if registration in {None, each.code} and each.state in intake.STANDING
+            if registration in {None, each.code} and each.code in theirs and each.state in intake.STANDING
         ]
         if not chosen:
             raise NotFound
@@ -153,6 +157,19 @@ def withdraw(
                 code=each.code,
             )
         return tuple(each.code for each in chosen)
+
+
+def _given_up_by(session: Session, code: str, by: Actor) -> tuple[Party, frozenset[str]]:
+    """A party, and the codes of its registrations that this account may give up."""
+    row = session.scalar(select(Party).where(Party.code == code))
+    if row is None:
+        raise NotFound
+    if not by.account_id or row.account_id == by.account_id:
+        return row, frozenset(each.code for each in row.registrations)
+    theirs = registration_queries.concerning(session, row, by)
+    if not theirs:
+        raise NotFound
+    return row, theirs
 
 
 def return_for_change(registration: str, *, reason: str, by: Actor, at: datetime) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from urllib.parse import urlsplit
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from eventhub.domain.facts import PersonDraft
-from eventhub.domain.terms import RegistrationState
+from eventhub.domain.facts import HOUSE, Applicant, Application, PersonDraft
+from eventhub.domain.problems import NotFound
+from eventhub.domain.terms import RegistrationState, Role, Sex
 from eventhub.extensions import db
+from eventhub.models.invites import Letter
 from eventhub.queries import people
 from eventhub.queries import registrations as queries
-from eventhub.services import participants, registrations
+from eventhub.queries.accounts import actor_by_code
+from eventhub.services import accounts, participants, registrations
 from tests.allotting import allot, publish, sign_up
-from tests.retreating import placed
-from tests.scenario import Scenario
+from tests.retreating import placed, retreat
+from tests.scenario import UNIT, VILLAGE, Scenario
 from tests.signing_up import action, at_home, fields, nothing_written, send, soup
 from tests.visitors import sign_in
 
@@ -208,3 +216,122 @@ def test_a_name_is_shown_as_text(app: Flask, client: FlaskClient, story: Scenari
         code = participants.add(draft, by=story.guardian, at=story.at)
         assert people.one_of(story.guardian, code, on=story.at.date())
     assert "Seán O'Brien" in soup(sign_in(client, story.guardian).get("/my/people")).text
+
+
+# -- Whoever a letter is addressed to ----------------------------------------------------------------
+
+
+@pytest.fixture
+def signed_up_by_the_unit(app: Flask, story: Scenario) -> str:
+    """Two workers whom their officer signed up and who have a place; letters go to the first one's own address."""
+    with app.app_context():
+        retreat(story)
+        people_ = [
+            PersonDraft(
+                name=name, birth_date=date(1980, 1, day), sex=Sex.MALE, organisation=UNIT, email=address
+            )
+            for day, name, address in ((1, "王建国", "Wang@example.org"), (2, "丁国强", "ding@example.org"))
+        ]
+        application = Application(
+            programme=story.camp,
+            applicants=tuple(Applicant(draft=each) for each in people_),
+            ranking=("R1",),
+            consents=("conditions",),
+        )
+        party = registrations.register(application, key="unit", by=story.officer, at=story.at).party
+        publish(story, allot(story))
+        db.session.remove()
+    return party
+
+
+def letter_to(app: Flask, address: str) -> Letter:
+    with app.app_context():
+        (found,) = db.session.scalars(
+            select(Letter).where(Letter.name == "allotted", Letter.recipient_address == address)
+        )
+        db.session.expunge_all()
+        db.session.remove()
+        return found
+
+
+def test_the_link_of_a_letter_leads_its_reader_to_their_place_and_out_of_it(
+    app: Flask, client: FlaskClient, story: Scenario, signed_up_by_the_unit: str
+) -> None:
+    letter = letter_to(app, "wang@example.org")
+    path = urlsplit(letter.context["url"]).path
+    member = sign_in(client, story.member)
+    page = words(member, path)
+    assert "王建国" in page
+    assert "丁国强" not in page, "only what concerns the reader"
+    assert "由李干事报名" in page
+    assert signed_up_by_the_unit in words(member, "/my/registrations")
+    shown = soup(member.get(path))
+    ics = str(shown.find("a", href=re.compile(r"\.ics$"))["href"])
+    assert member.get(ics).status_code == 200
+    assert ics in member.get("/my/calendar").text
+    for closed in ("change", "print"):
+        assert member.get(f"{path}/{closed}").status_code == 404
+    assert send(member, member.get(f"{path}/withdraw"), reason="").status_code == 303
+    with at_home(app):
+        row = queries.party(signed_up_by_the_unit, story.officer, on=story.at.date())
+        assert {each.person.name: each.state for each in row.members} == {
+            "王建国": RegistrationState.WITHDRAWN,
+            "丁国强": RegistrationState.ALLOTTED,
+        }
+
+
+def test_nobody_gives_up_anothers_place_by_the_link_of_a_letter(
+    app: Flask, client: FlaskClient, story: Scenario, signed_up_by_the_unit: str
+) -> None:
+    with at_home(app):
+        row = queries.party(signed_up_by_the_unit, story.officer, on=story.at.date())
+    other = next(each.code for each in row.members if each.person.name == "丁国强")
+    member = sign_in(client, story.member)
+    path = f"/my/registrations/{signed_up_by_the_unit}"
+    assert member.post(f"{path}/withdraw", data={"who": other}).status_code == 409
+    with at_home(app), pytest.raises(NotFound):
+        registrations.withdraw(signed_up_by_the_unit, registration=other, by=story.member, at=story.at)
+    assert member.get(f"/my/calendar/{other}.ics").status_code == 404
+    stranger = sign_in(app.test_client(), story.stranger)
+    for page in (path, f"{path}/withdraw", f"{path}/print"):
+        assert stranger.get(page).status_code == 404
+    with at_home(app), pytest.raises(NotFound):
+        registrations.withdraw(signed_up_by_the_unit, by=story.stranger, at=story.at)
+
+
+def test_the_officer_of_the_unit_follows_the_link_of_a_letter_to_him(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    """Somebody signed up from an account without an address is written to through the unit."""
+    with at_home(app):
+        code = accounts.create("白大", "", "13912345678", Role.MEMBER, "", by=HOUSE, at=story.at)
+        by = actor_by_code(code)
+        story.registers(story.child(by=by), by=by)
+        publish(story, allot(story))
+    letter = letter_to(app, "li@example.org")
+    officer = sign_in(client, story.officer)
+    path = urlsplit(letter.context["url"]).path
+    assert "马小雨" in words(officer, path)
+    with at_home(app):
+        elsewhere = story.account("丁干事", "d@example.org", Role.OFFICER, VILLAGE)
+    assert sign_in(app.test_client(), elsewhere).get(path).status_code == 404
+
+
+def test_a_draft_is_nobodys_but_its_owners(app: Flask, client: FlaskClient, story: Scenario) -> None:
+    with at_home(app):
+        retreat(story)
+        draft = PersonDraft(
+            name="王建国",
+            birth_date=date(1980, 1, 1),
+            sex=Sex.MALE,
+            organisation=UNIT,
+            email="wang@example.org",
+        )
+        code = participants.add(draft, by=story.guardian, at=story.at)
+        row = people.one_of(story.guardian, code, on=story.at.date())
+        assert row is not None
+        application = Application(programme=story.camp, applicants=(Applicant(person=row.person),))
+        party = registrations.save_draft(application, by=story.guardian, at=story.at)
+    member = sign_in(client, story.member)
+    assert member.get(f"/my/registrations/{party}").status_code == 404
+    assert party not in member.get("/my/registrations").text

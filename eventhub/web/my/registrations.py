@@ -17,7 +17,7 @@ from wtforms import RadioField, StringField
 from eventhub import kinds
 from eventhub.domain.facts import OptionFacts, ProgrammeFacts, SeatFacts
 from eventhub.domain.phases import ZONE, phase_of
-from eventhub.domain.problems import Conflict, Problem, Refused
+from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
 from eventhub.domain.terms import Phase, RegistrationState
 from eventhub.i18n import N_, Text, _
 from eventhub.kinds import Brief, Kind
@@ -106,7 +106,7 @@ class Line:
 
 @dataclass(frozen=True)
 class PartyPage:
-    """A sign-up with all that its owner may know and do."""
+    """A sign-up with all that its reader may know and do; ``signed_up_by`` is told where that was somebody else."""
 
     code: str
     programme: ProgrammeFacts
@@ -126,6 +126,7 @@ class PartyPage:
     delete_url: str
     print_url: str
     again_url: str
+    signed_up_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,10 @@ def show(code: str) -> ResponseReturnValue:
 def paper(code: str) -> ResponseReturnValue:
     """The receipt for printing, with a drawing that leads back to the page."""
     url = f"{current_app.extensions['settings'].base_url}/my/registrations/{code}"
-    value = _party_page(_row(code))
+    row = _row(code)
+    if not row.own:
+        raise NotFound
+    value = _party_page(row)
     return page("my/receipt.html", PaperPage(value, _drawing(url), url, now()))
 
 
@@ -252,7 +256,7 @@ def withdraw(code: str) -> ResponseReturnValue:
 
 
 def _row(code: str) -> PartyRow:
-    return queries.party(code, require_actor(), on=now().astimezone(ZONE).date())
+    return queries.party_to_read(code, require_actor(), on=now().astimezone(ZONE).date())
 
 
 def _entry(row: PartyRow, at: datetime) -> Entry:
@@ -284,9 +288,9 @@ def _party_page(row: PartyRow) -> PartyPage:
     is_open = phase_of(row.programme, at) is Phase.OPEN
     is_over = phase_of(row.programme, at) is Phase.OVER
     seats = (
-        {seat.registration for seat in invite_queries.seats_of(require_actor())}
+        invite_queries.with_file([member.code for member in row.members])
         if any(map(_placed, row.members))
-        else set()
+        else frozenset()
     )
     may_withdraw = not is_over and any(member.state in WITHDRAWABLE for member in row.members)
     draft = row.state is RegistrationState.DRAFT
@@ -307,15 +311,20 @@ def _party_page(row: PartyRow) -> PartyPage:
         continue_url=url_for("my.sign_up.continue_", code=row.code, step="people")
         if draft and is_open
         else "",
-        change_url=url_for("my.sign_up.change", code=row.code) if is_open and row.state in CHANGEABLE else "",
+        change_url=url_for("my.sign_up.change", code=row.code)
+        if row.own and is_open and row.state in CHANGEABLE
+        else "",
         withdraw_url=url_for("my.registrations.withdraw", code=row.code) if may_withdraw else "",
         delete_url=url_for("my.registrations.delete", code=row.code) if draft else "",
-        print_url=url_for("my.registrations.paper", code=row.code) if row.submitted_at else "",
-        again_url=url_for("my.sign_up.begin", programme=row.programme.code) if ended and is_open else "",
+        print_url=url_for("my.registrations.paper", code=row.code) if row.own and row.submitted_at else "",
+        again_url=url_for("my.sign_up.begin", programme=row.programme.code)
+        if row.own and ended and is_open
+        else "",
+        signed_up_by="" if row.own else row.signed_up_by or "EventHub",
     )
 
 
-def _person(row: PartyRow, member: MemberRow, kind: Kind, seats: set[str], *, over: bool) -> Person:
+def _person(row: PartyRow, member: MemberRow, kind: Kind, seats: frozenset[str], *, over: bool) -> Person:
     placed = _placed(member)
     return Person(
         code=member.code,
@@ -330,7 +339,7 @@ def _person(row: PartyRow, member: MemberRow, kind: Kind, seats: set[str], *, ov
         ),
         identity_url=(
             url_for("my.people.identity", code=member.person.code, party=row.code)
-            if placed and not member.has_identity_number and not over
+            if row.own and placed and not member.has_identity_number and not over
             else ""
         ),
         may_withdraw=not over and member.state in WITHDRAWABLE,
@@ -345,7 +354,7 @@ def _reasons(row: PartyRow, member: MemberRow) -> tuple[object, ...]:
     return reasons.sentences(published.reason, row.programme)
 
 
-def _seat(row: PartyRow, member: MemberRow, kind: Kind, seats: set[str]) -> Seat | None:
+def _seat(row: PartyRow, member: MemberRow, kind: Kind, seats: frozenset[str]) -> Seat | None:
     published = member.published
     if published is None or published.option is None:
         return None
