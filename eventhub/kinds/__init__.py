@@ -35,7 +35,7 @@ from eventhub.domain.particulars import Particular
 from eventhub.domain.problems import Problem
 from eventhub.domain.questions import Question
 from eventhub.domain.terms import Sex
-from eventhub.i18n import N_, Text, add_catalogues
+from eventhub.i18n import N_, Bilingual, Text, add_catalogues
 
 FORMAT = "eventhub.allocation-problem/1"
 Json = dict[str, Any]
@@ -154,6 +154,9 @@ def _nothing(*_: Any) -> tuple[()]:
 Bars = Callable[[ProgrammeFacts, OptionFacts, Person, Mapping[str, Any]], Problem | None]
 
 
+NameOf = Callable[[str], Bilingual]
+
+
 class GivesStations(Protocol):
     """How stations or seat numbers of one option are given out."""
 
@@ -227,6 +230,9 @@ class Kind:
     """What an option is to the solver (``options[]`` without id; capacity and minimum are filled in)."""
     joint: Callable[[ProgrammeFacts, Sequence[PartyFacts]], Iterable[Json]] = _nothing
     """What ties choices together: fragments of the problem (``resources``, ``limits``, ``clashes``, ``apart``)."""
+    limit_name: Callable[[ProgrammeFacts, str, NameOf], Text | None] = lambda *_: None
+    """Whom and what a limit of :attr:`joint` speaks of, by its id, as people know it: “the entries of Huoji village”.
+    The last argument gives the name of an organisation or a place by its code. None: it is named by its options."""
     objective: Callable[[ProgrammeFacts], list[Json]] = lambda _: []
     """The stages in order; none: the format's default."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +22,7 @@ from eventhub.models.programmes import Programme
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party
 from eventhub.queries import programmes, reasons
+from eventhub.queries.conflicts import Conflict, conflict
 from eventhub.queries.tiers import group_name, tier_names
 
 
@@ -147,7 +150,7 @@ class RunPage:
     tiers: tuple[TierRow, ...] = ()
     ranks: tuple[RankRow, ...] = ()
     binding: tuple[LimitRow, ...] = ()
-    conflict: tuple[Text, ...] = ()
+    conflict: Conflict = field(default_factory=Conflict)
     error: str = ""
     engine: str = ""
     solver_version: str = ""
@@ -433,7 +436,8 @@ def _money(facts: ProgrammeFacts, summary: Mapping[str, Any]) -> tuple[MoneyRow,
     )
 
 
-def _conflict(row: AllocationRun, facts: ProgrammeFacts) -> tuple[Text, ...]:
+def _conflict(row: AllocationRun, facts: ProgrammeFacts) -> Conflict:
     if row.state is not RunState.INFEASIBLE:
-        return ()
-    return reasons.conflict(row.summary.get("conflict") or {}, facts)
+        return Conflict()
+    problem = json.loads(zlib.decompress(row.problem)) if row.problem else {}
+    return conflict(row.summary.get("conflict") or {}, problem, facts)

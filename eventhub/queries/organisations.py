@@ -41,3 +41,28 @@ def listing(
         )
         for row in db.session.scalars(wanted)
     )
+
+
+def name_of(code: str) -> Bilingual:
+    """What an organisation is called; of a place, the organisation that is there; else the code itself."""
+    known: dict[str, Bilingual] | None = db.session().info.get(_NAMES)
+    if known is None:
+        known = db.session().info[_NAMES] = _names()
+    return known.get(code, Bilingual(code))
+
+
+_NAMES = "names of organisations"
+"""Where a session keeps them, so that a page of reasons asks once."""
+
+
+def _names() -> dict[str, Bilingual]:
+    rows = db.session.execute(
+        select(
+            Organisation.code, Organisation.place_code, Organisation.name_zh, Organisation.name_en
+        ).order_by(Organisation.path)
+    ).all()
+    places: dict[str, Bilingual] = {}
+    for row in rows:
+        if row.place_code:
+            places.setdefault(row.place_code, Bilingual(row.name_zh, row.name_en))
+    return places | {row.code: Bilingual(row.name_zh, row.name_en) for row in rows}

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eventhub import kinds
 from eventhub.domain.facts import ProgrammeFacts
 from eventhub.domain.wording import Money
 from eventhub.i18n import N_, Bilingual, Text, current_locale
 from eventhub.kinds import fund
+from eventhub.queries import organisations
 
 MOST_OPTIONS = 3
 """Of options with room that somebody did not choose, so many are named."""
@@ -198,95 +200,16 @@ _SENTENCES: dict[str, Callable[[Why, Why, ProgrammeFacts, Said], Iterable[Text]]
 
 
 def limit_name(id_: str, programme: ProgrammeFacts) -> Said:
-    """A limit as people know it: the organisation whose quota it is, else what it ties together."""
+    """A limit as people know it: the organisation whose quota it is, what its kind calls it, or its options."""
     sort, _, rest = id_.partition(":")
     quota = next((each for each in programme.quotas if each.organisation == rest), None)
     if quota is not None:
         return quota.name
+    named = kinds.of(programme).limit_name(programme, id_, organisations.name_of)
+    if named is not None:
+        return named
     option = programme.option_by_code.get(rest) or programme.option_by_code.get(sort)
-    if option is not None:
-        return option.title
-    item, _, place = rest.partition(":")
-    title = dict(programme.items).get(item)
-    if title is not None and place:
-        return f"{title} {place}"
-    return id_
-
-
-# -- When nothing satisfies the rules ----------------------------------------------------------------
-
-
-def conflict(told: Mapping[str, Any], programme: ProgrammeFacts) -> tuple[Text, ...]:
-    """The rules that cannot hold together, each in the organiser's words, and what to do about it."""
-    rules = _rules(told)
-    found = [N_("These rules cannot all be met:")] if rules else [N_("The rules cannot all be met.")]
-    found += dict.fromkeys(_rule(rule, id_, programme) for rule, id_ in rules)
-    if told.get("irreducible", True) and rules:
-        found.append(N_("Loosening any one of them is enough to take this conflict away."))
-    return tuple(found)
-
-
-def _rules(told: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (str(each["kind"]), str(id_))
-        for each in told.get("rules", ())
-        for id_ in each.get("groups", [each.get("id", "")])
-    ]
-
-
-def _rule(rule: str, id_: str, programme: ProgrammeFacts) -> Text:
-    option = programme.option_by_code.get(id_)
-    if option is not None:
-        return _rule_of_option(rule, id_, programme)
-    source = next((each for each in programme.sources if fund(each.code) == id_), None)
-    if source is not None:
-        return N_("The fund “%(fund)s” holds %(money)s.", fund=source.name, money=Money(source.amount_fen))
-    quota = next((each for each in programme.quotas if f"quota:{each.organisation}" == id_), None)
-    if quota is not None and quota.ceiling is not None and quota.floor:
-        return N_(
-            "Quota of %(name)s: at least %(floor)s and at most %(ceiling)s people.",
-            name=quota.name,
-            floor=quota.floor,
-            ceiling=quota.ceiling,
-        )
-    if quota is not None and quota.floor:
-        return N_("Quota of %(name)s: at least %(floor)s people.", name=quota.name, floor=quota.floor)
-    if quota is not None:
-        return N_(
-            "Quota of %(name)s: at most %(ceiling)s people.", name=quota.name, ceiling=quota.ceiling or 0
-        )
-    return _rule_of_people(rule, id_, programme)
-
-
-_OF_PEOPLE = {
-    "pinned": N_("The places fixed by hand."),
-    "required": N_("The places fixed by hand."),
-    "banned": N_("The places fixed by hand."),
-    "clash": N_("Nobody can be in two places at once."),
-    "apart": N_("Those who must not go together."),
-    "changes": N_("How many people may be moved against the last result."),
-}
-
-
-def _rule_of_people(rule: str, id_: str, programme: ProgrammeFacts) -> Text:
-    if rule in _OF_PEOPLE:
-        return _OF_PEOPLE[rule]
-    if rule == "limit":
-        return N_("The limit for %(name)s.", name=limit_name(id_, programme))
-    if rule == "resource":
-        return N_("What departures and batches share: %(name)s.", name=id_)
-    return N_("%(kind)s: %(name)s.", kind=rule, name=id_)
-
-
-def _rule_of_option(rule: str, id_: str, programme: ProgrammeFacts) -> Text:
-    option = programme.option(id_)
-    if rule == "minimum":
-        return N_(
-            "“%(option)s” needs %(minimum)s people to run.", option=option.title, minimum=option.minimum
-        )
-    if rule == "capacity" and option.capacity is not None:
-        return N_("“%(option)s” has %(seats)s places.", option=option.title, seats=option.capacity)
-    return N_("“%(option)s”: seats, minimum and what it needs.", option=option.title)
+    return id_ if option is None else option.title
 
 
 def _number(why: Why, *names: str) -> int:

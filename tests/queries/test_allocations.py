@@ -7,17 +7,16 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from eventhub.domain.facts import QuotaFacts
 from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import RunState
-from eventhub.i18n import Bilingual, use_locale
+from eventhub.i18n import use_locale
 from eventhub.kinds.camp.questions import FAMILIES
 from eventhub.queries import allocations as queries
 from eventhub.queries import programmes, reasons, results
 from eventhub.services.participants import check_claim
 from eventhub.services.programmes import change
 from tests.allotting import allot, publish, sign_up
-from tests.scenario import CITY, Scenario, camp_facts
+from tests.scenario import Scenario, camp_facts
 
 
 @pytest.fixture
@@ -172,23 +171,4 @@ def test_options_with_room_that_were_not_chosen_are_named() -> None:
     assert [said(sentence) for sentence in told] == [
         "“Yinchuan camp B1” has places left, but you did not choose it.",
         "“Yinchuan camp B2” has places left, but you did not choose it.",
-    ]
-
-
-def test_a_conflict_names_quota_fund_and_option() -> None:
-    facts = camp_facts(quotas=(QuotaFacts(CITY, Bilingual("银川市总工会", "Yinchuan"), floor=30),))
-    told = {
-        "rules": [
-            {"kind": "limit", "id": f"quota:{CITY}"},
-            {"kind": "resource", "id": "fund:fund"},
-            {"kind": "capacity", "id": "B1"},
-        ],
-        "irreducible": True,
-    }
-    assert [said(sentence) for sentence in reasons.conflict(told, facts)] == [
-        "These rules cannot all be met:",
-        "Quota of Yinchuan: at least 30 people.",
-        "The fund “Camp fund” holds CNY 100,000.",
-        "“Yinchuan camp B1” has 10 places.",
-        "Loosening any one of them is enough to take this conflict away.",
     ]

@@ -16,8 +16,10 @@ from eventhub.extensions import db, transaction
 from eventhub.i18n import use_locale
 from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.queries import allocations as queries
+from eventhub.queries import programmes as programmes_queries
 from eventhub.queries import results
 from eventhub.services import allocations, framing, jobs, registrations, runs, solving
+from eventhub.services.programmes import change
 from tests.allotting import allot, close, options_of, publish, run_row, sign_up, ticking
 from tests.scenario import Scenario, batch, camp_facts
 
@@ -202,11 +204,25 @@ def test_floors_that_cannot_be_met_end_a_run_as_infeasible_and_the_page_names_th
 
     assert ended is RunState.INFEASIBLE, run_row(story, number).error
     page = queries.run(story.camp, number)
-    assert page.conflict
     assert not page.usable
     assert options_of(story, number) == {}
     with use_locale("en"):
-        assert "cannot all be met" in str(page.conflict[0])
+        told = [str(rule) for rule in page.conflict.rules]
+        assert told
+        assert any("needs 9 people to run; 3 could go there" in rule or "in charge" in rule for rule in told)
+        assert "3 people would have a place" in str(page.conflict.nearest)
+        assert page.conflict.missed
+    facts = programmes_queries.facts(story.camp)
+    eased = replace(facts, options=(replace(facts.options[0], minimum=2),))
+    change(
+        story.camp,
+        eased,
+        version=programmes_queries.version_of(story.camp),
+        by=story.organiser,
+        at=story.at,
+    )
+    with use_locale("en"):
+        assert [str(rule) for rule in queries.run(story.camp, number).conflict.rules] == told
 
 
 def test_a_second_run_moves_nobody_without_need(story: Scenario) -> None:

@@ -42,6 +42,7 @@ KIND = Kind(
     tiers=allotment.tiers,
     option=allotment.option,
     joint=allotment.joint,
+    limit_name=allotment.limit_name,
     objective=allotment.objective,
     entries=invite.entries,
     facts=invite.facts,

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from eventhub.domain.facts import OptionFacts, PartyFacts, Person, ProgrammeFacts
 from eventhub.i18n import N_, Text
-from eventhub.kinds import Json, fund, fund_resources
+from eventhub.kinds import Json, NameOf, fund, fund_resources
 from eventhub.kinds.camp.questions import FAMILIES, setting
 
 
@@ -74,6 +74,15 @@ def joint(programme: ProgrammeFacts, _parties: Sequence[PartyFacts]) -> Iterable
         days = sorted({day for option in programme.options for day in _shared_days(programme, option)})
         yield {"resources": [{"id": day, "capacity": shared} for day in days]}
     yield {"limits": [_balance(programme, option) for option in programme.options if option.capacity]}
+
+
+def limit_name(programme: ProgrammeFacts, id_: str, _name_of: NameOf) -> Text | None:
+    """The one sort of limit a camp has: girls and boys in balance."""
+    sort, _, code = id_.partition(":")
+    option = programme.option_by_code.get(code)
+    if sort != "balance" or option is None:
+        return None
+    return N_("Girls, or boys, in “%(option)s”", option=option.title)
 
 
 def objective(programme: ProgrammeFacts) -> list[Json]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from eventhub.i18n import N_
 from eventhub.kinds import Kind, Words
-from eventhub.kinds.contest import allotment, checks, invite, particulars
+from eventhub.kinds.contest import allotment, checks, invite, particulars, villages
 from eventhub.kinds.contest.demo import DEMO
 from eventhub.kinds.contest.questions import QUESTIONS, SETTINGS
 
@@ -40,6 +40,7 @@ KIND = Kind(
     group=allotment.group,
     option=allotment.option,
     joint=allotment.joint,
+    limit_name=villages.limit_name,
     objective=allotment.objective,
     entries=invite.entries,
     facts=invite.facts,

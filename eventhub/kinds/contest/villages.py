@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eventhub.domain.facts import OptionFacts, PartyFacts, Person, ProgrammeFacts
-from eventhub.kinds import Json, open_choices
+from eventhub.i18n import N_, Text
+from eventhub.kinds import Json, NameOf, open_choices
 from eventhub.kinds.contest.checks import bars
 from eventhub.kinds.contest.questions import setting
 
@@ -79,6 +80,20 @@ def _spread(programme: ProgrammeFacts, entries: Sequence[Entry]) -> Iterable[Jso
                 "each": True,
                 "maximum": most,
             }
+
+
+def limit_name(programme: ProgrammeFacts, id_: str, name_of: NameOf) -> Text | None:
+    """A limit of :func:`limits` in words. A run made when each item had floors of its own names the item too."""
+    sort, *rest = id_.split(":")
+    if sort not in {"floor", "spread"} or not rest:
+        return None
+    village = name_of(rest[-1])
+    if len(rest) == 1:
+        return N_("Contestants of %(village)s, over all items", village=village)
+    item = dict(programme.items).get(rest[0], rest[0])
+    if sort == "floor":
+        return N_("Contestants of %(village)s in “%(item)s”", village=village, item=item)
+    return N_("Contestants of %(village)s in one heat of “%(item)s”", village=village, item=item)
 
 
 # -- An entry in for each village --------------------------------------------------------------------

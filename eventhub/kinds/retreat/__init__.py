@@ -41,6 +41,7 @@ KIND = Kind(
     choice=allotment.choice,
     option=allotment.option,
     joint=allotment.joint,
+    limit_name=allotment.limit_name,
     objective=allotment.objective,
     entries=invite.entries,
     facts=invite.facts,

@@ -21,7 +21,7 @@ from datetime import date, timedelta
 
 from eventhub.domain.facts import OptionFacts, PartyFacts, Person, ProgrammeFacts
 from eventhub.i18n import N_, Text
-from eventhub.kinds import Json, fund, fund_resources
+from eventhub.kinds import Json, NameOf, fund, fund_resources
 from eventhub.kinds.retreat.questions import PRIORITIES, setting
 
 NEVER_BEEN = "long_served"
@@ -120,6 +120,12 @@ def joint(programme: ProgrammeFacts, _parties: Sequence[PartyFacts]) -> Iterable
     yield {"resources": fund_resources(programme)}
     yield {"resources": list(_shared(programme))}
     yield {"limits": list(_quotas(programme))}
+
+
+def limit_name(_programme: ProgrammeFacts, id_: str, name_of: NameOf) -> Text | None:
+    """The one sort of limit a retreat has: a quota, which may have been taken away since."""
+    sort, _, organisation = id_.partition(":")
+    return N_("Quota of %(name)s", name=name_of(organisation)) if sort == "quota" else None
 
 
 def objective(programme: ProgrammeFacts) -> list[Json]:
