@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import numpy as np
 from ortools.graph.python import min_cost_flow
@@ -15,6 +16,10 @@ SEPARABLE = {"once", "required", "pinned", "banned", "capacity"}
 """Rules that a network keeps by itself."""
 LARGEST_COST = 2**40
 """Beyond this the flow's own scaling of costs could overflow."""
+
+
+WIDE = 10_000
+"""Choices from which on the compiled network is worth loading."""
 
 
 class TooLarge(ValueError):
@@ -268,6 +273,8 @@ def target(search: Search, *, closed: Flags | None = None) -> Ints | None:
     """
     form = search.form
     network = Network.of(form.problem, closed=closed)
+    if len(network.choice) > WIDE and (network.supply == 1).all():
+        return _wide_target(search, network)
     flow = None
     for aim in form.aims:
         cost = per_head(form, aim, network.supply)
@@ -284,3 +291,18 @@ def target(search: Search, *, closed: Flags | None = None) -> Ints | None:
         flow = found
         network.settle(cost, flow)
     return None if flow is None else network.units(flow)
+
+
+def _wide_target(search: Search, network: Network) -> Ints | None:
+    """The same on the compiled network, which takes units one by one."""
+    costs = [per_head(search.form, aim, network.supply) for aim in search.form.aims]
+    relaxation = import_module("solvers.engines.network.relaxation")
+    found: Ints | None = relaxation.target(
+        search.form.problem,
+        open_=network.open,
+        out=network.may_stay_out,
+        seats=network.seats,
+        costs=[cost for cost in costs if cost is not None and cost.any()],
+        goes_on=lambda: search.left > 0,
+    )
+    return found

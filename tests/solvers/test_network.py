@@ -217,6 +217,19 @@ def test_a_problem_large_enough_goes_to_the_network_and_is_proved_unique() -> No
     assert outcome.certificate[-1]["proof"] == "chain"
 
 
+def test_the_relaxation_has_the_same_worth_from_either_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    form = Form.of(read(samples.plain(groups=200, options=12, listed=4, seats=14)))
+    plainly = flow.target(Search(form, LONG))
+    monkeypatch.setattr(flow, "WIDE", 0)
+    compiled = flow.target(Search(form, LONG))
+    assert plainly is not None
+    assert compiled is not None
+    assert form.score(form.complete(plainly)) == form.score(form.complete(compiled))
+    everything = flow.target(Search(form, LONG), closed=np.ones(12, np.bool_))
+    assert everything is not None
+    assert not everything.any()
+
+
 def plain_with(**more: Any) -> Form:
     return Form.of(read(samples.plain(groups=12, options=3, listed=2, seats=5) | more))
 

@@ -14,7 +14,7 @@ from math import gcd
 import numpy as np
 
 from solvers.engines.network.tables import Crowd, Rows, Tree
-from solvers.problem import UNLIMITED, Ints, Problem
+from solvers.problem import UNLIMITED, Flags, Ints, Problem
 from solvers.rules import limits
 from solvers.rules.form import Form
 
@@ -77,6 +77,21 @@ def of(form: Form) -> Shape | None:
     return None if quotas is None else _built(problem, rows, group, heads, quotas)
 
 
+def relaxed(problem: Problem, open_: Flags, out: Flags, seats: Ints) -> Shape | None:
+    """The network of seats alone, every group a single unit; ``out`` tells who may stay out."""
+    choice, first = _listed(problem, open_, out)
+    rows = _waiting(choice, first)
+    option = np.where(choice >= 0, problem.choices.option[choice], len(seats))
+    order = np.argsort(option, kind="stable")
+    edge = np.searchsorted(option[order], np.arange(len(seats) + 2))
+    most = [*seats.tolist(), UNLIMITED]
+    quotas = [
+        Quota("capacity", number, order[edge[number] : edge[number + 1]], 0, most[number], 1)
+        for number in range(len(most))
+    ]
+    return _built(problem, rows, np.arange(len(out)), 1, quotas)
+
+
 def _heads(problem: Problem) -> int | None:
     """Heads of every unit, if they are the same for all."""
     open_ = ~problem.choices.banned
@@ -119,12 +134,7 @@ def _rows(problem: Problem) -> tuple[Rows, Ints]:
         mine = slice(int(groups.first[one]), int(groups.first[one + 1]))
         open_[mine] = [number in placed and open_[number] for number in range(mine.start, mine.stop)]
         out[one] = not placed and out[one]
-    listed = np.flatnonzero(open_)
-    owner = np.concatenate([choices.group[listed], np.flatnonzero(out)])
-    choice = np.concatenate([listed, np.full(int(out.sum()), -1)])
-    order = np.argsort(owner, kind="stable")
-    owner, choice = owner[order], choice[order].astype(np.int64)
-    first: Ints = np.searchsorted(owner, np.arange(len(groups.ids) + 1)).astype(np.int64)
+    choice, first = _listed(problem, open_, out)
     units = np.where(groups.piece > 0, groups.size, 1)
     group: Ints = np.arange(len(units), dtype=np.int64)
     if (units > 1).any():
@@ -135,15 +145,27 @@ def _rows(problem: Problem) -> tuple[Rows, Ints]:
         within = np.arange(int(first[-1])) - np.repeat(first[:-1], length)
         choice = choice[np.repeat(start, length) + within]
     choice, first = _pinned_heads(problem, group, choice, first)
-    return (
-        Rows(
-            first=first.astype(np.int64),
-            node=np.full(len(choice), -1, np.int32),
-            choice=choice.astype(np.int32),
-            place=np.full(len(group), -1, np.int64),
-            unit=np.arange(len(group), dtype=np.int32),
-        ),
-        group,
+    return _waiting(choice, first), group
+
+
+def _listed(problem: Problem, open_: Flags, out: Flags) -> tuple[Ints, Ints]:
+    """The open choices of each group in their order, -1 for *out* last, and where each group's begin."""
+    listed = np.flatnonzero(open_)
+    owner = np.concatenate([problem.choices.group[listed], np.flatnonzero(out)])
+    choice = np.concatenate([listed, np.full(int(out.sum()), -1)])
+    order = np.argsort(owner, kind="stable")
+    first = np.searchsorted(owner[order], np.arange(len(out) + 1))
+    return choice[order].astype(np.int64), first.astype(np.int64)
+
+
+def _waiting(choice: Ints, first: Ints) -> Rows:
+    units = len(first) - 1
+    return Rows(
+        first=first.astype(np.int64),
+        node=np.full(len(choice), -1, np.int32),
+        choice=choice.astype(np.int32),
+        place=np.full(units, -1, np.int64),
+        unit=np.arange(units, dtype=np.int32),
     )
 
 
