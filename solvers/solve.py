@@ -28,7 +28,7 @@ CONFLICT_SECONDS = 10.0
 """How long the rules that conflict are looked for, beside the time for the answer."""
 MORE = 0.2
 """Share of the time that asking what one more would bring may take, if so much is left."""
-TELLING = 1e-4
+TELLING = 1e-5
 """Seconds that reasons and the audit take for each choice."""
 PROVING, PROVING_SHARE, MOST_PROVING = 5e-4, 0.1, 0.15
 """Seconds for each choice in which relaxations look for proofs by prices, as a share of the time; and the most of it."""
@@ -213,6 +213,7 @@ def _bound_the_rest(search: Search) -> None:
     if search.best is None:
         return
     search.offer(_without_idle(form, search.best))
+    repair.refill(search)
     best = search.best
     reached = [aim.value(best) for aim in form.aims]
     for number, aim in enumerate(form.aims):

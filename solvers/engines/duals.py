@@ -66,14 +66,14 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Sparse rows with what each is a price of: a kind and a number within it; ``sign`` turns its dual into a price."""
+    """Sparse rows with what each is a price of: a rule and a number within it; ``sign`` turns its dual into a price."""
 
     start: Ints
     column: Ints
     amount: Ints
     low: Ints
     high: Ints
-    kind: tuple[str, ...]
+    rule: tuple[str, ...]
     number: Ints
     sign: Ints
 
@@ -84,7 +84,7 @@ class Rows:
             np.concatenate([self.amount, other.amount]),
             np.concatenate([self.low, other.low]),
             np.concatenate([self.high, other.high]),
-            self.kind + other.kind,
+            self.rule + other.rule,
             np.concatenate([self.number, other.number]),
             np.concatenate([self.sign, other.sign]),
         )
@@ -286,8 +286,8 @@ def _tightened(rows: Rows, form: Form, known: Known) -> Rows:
     """Groups known to be placed, and options known to be full, as equations."""
     problem = form.problem
     units = np.where(problem.groups.piece > 0, problem.groups.size, 1)
-    is_once = np.array([kind == "once" for kind in rows.kind], np.bool_)
-    is_seats = np.array([kind == "capacity" for kind in rows.kind], np.bool_) & (rows.high > 0)
+    is_once = np.array([rule == "once" for rule in rows.rule], np.bool_)
+    is_seats = np.array([rule == "capacity" for rule in rows.rule], np.bool_) & (rows.high > 0)
     low = rows.low.copy()
     placed = np.flatnonzero(is_once)
     placed = placed[known.placed[rows.number[placed]]]
@@ -295,7 +295,7 @@ def _tightened(rows: Rows, form: Form, known: Known) -> Rows:
     full = np.flatnonzero(is_seats)
     full = full[known.full[rows.number[full]]]
     low[full] = rows.high[full]
-    return Rows(rows.start, rows.column, rows.amount, low, rows.high, rows.kind, rows.number, rows.sign)
+    return Rows(rows.start, rows.column, rows.amount, low, rows.high, rows.rule, rows.number, rows.sign)
 
 
 def _solve(
@@ -342,7 +342,7 @@ def _written(rows: Rows, lower: Floats, upper: Floats, cost: Floats) -> Any:
 
 def _elastic(rows: Rows, lower: Floats, upper: Floats) -> tuple[Rows, Floats, Floats, Floats]:
     """A column for each side of each priced row, by which it may be missed at a cost of 1."""
-    priced = ~np.isin(np.array(rows.kind), UNPRICED)
+    priced = ~np.isin(np.array(rows.rule), UNPRICED)
     down = np.flatnonzero(priced & (rows.low > -NO_BOUND))
     up = np.flatnonzero(priced & (rows.high < NO_BOUND))
     first = len(upper)
@@ -352,7 +352,7 @@ def _elastic(rows: Rows, lower: Floats, upper: Floats) -> tuple[Rows, Floats, Fl
     column = np.concatenate([rows.column, first + np.arange(len(added))])[order]
     amounts = np.concatenate([rows.amount, amount])[order]
     start = rows.start + np.concatenate([[0], np.cumsum(np.bincount(added, minlength=len(rows.low)))])
-    wide = Rows(start, column, amounts, rows.low, rows.high, rows.kind, rows.number, rows.sign)
+    wide = Rows(start, column, amounts, rows.low, rows.high, rows.rule, rows.number, rows.sign)
     more = np.zeros(len(added))
     return (
         wide,
@@ -378,17 +378,17 @@ def _certificate(
 ) -> Certificate:
     """Duals as whole prices over a scale, of the sign each row wants."""
     prices = np.rint(np.clip(duals * rows.sign * scale, -(2.0**50), 2.0**50)).astype(np.int64)
-    kinds = np.array(rows.kind)
+    rules = np.array(rows.rule)
 
-    def of(kind: str, count: int) -> Ints:
+    def of(rule: str, count: int) -> Ints:
         found = np.zeros(count, np.int64)
-        mine = np.flatnonzero(kinds == kind)
+        mine = np.flatnonzero(rules == rule)
         np.add.at(found, rows.number[mine], prices[mine])
         return found if found.any() else no_prices()
 
     options, groups = len(problem.options.ids), len(problem.groups.ids)
     held = inside == "groups"
-    changes = prices[np.flatnonzero(kinds == "changes")].sum()
+    changes = prices[np.flatnonzero(rules == "changes")].sum()
     return Certificate(
         "prices",
         scale=scale,

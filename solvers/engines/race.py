@@ -9,9 +9,11 @@ import contextlib
 import math
 import multiprocessing
 import os
-import signal
-from dataclasses import dataclass, replace
+import subprocess
+import sys
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self, cast
@@ -20,6 +22,7 @@ import numpy as np
 
 from solvers.engines import exact
 from solvers.engines.exact import Found, Watch, kept_sides
+from solvers.engines.runner import Matrix
 from solvers.engines.search import Search
 from solvers.problem import Ints
 from solvers.rules.form import Form
@@ -30,24 +33,15 @@ MOMENT = 1.0
 """Seconds that CP-SAT is given before it is worth starting processes."""
 TICK = 0.05
 """Seconds between two looks at the clock."""
+ROOT = Path(__file__).resolve().parents[2]
+BIRTHS = 2
+"""How often an engine's process may end before it answers."""
 OVERTIME = 0.5
 """Seconds an engine has to end once it is told to."""
 SLACK = 1e-6
 """By how much a bound in floating point may lie above the true one."""
 INFEASIBLE_FROM = "cpsat"
 """The engine whose word counts, where both are asked, that nothing satisfies the rules: it reckons in whole numbers."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Matrix:
-    """The rows of a form without the problem behind them: what an engine's process is given."""
-
-    upper: Ints
-    start: Ints
-    column: Ints
-    amount: Ints
-    low: Ints
-    high: Ints
 
 
 class Race:
@@ -229,25 +223,31 @@ class _Runner:
         self.engine, self.matrix, self.kept = engine, matrix, kept
         self.told = 0
         self.busy = self.stopping = False
+        self.stillborn = 0
         self.line: Connection[Any, Any]
-        self.process: Any = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def ask(
         self, question: tuple[Ints, Ints], best: Ints | None, seconds: float, workers: int, seed: int
     ) -> None:
-        if self.process is None or not self.process.is_alive():
+        """Put a question; RuntimeError if the engine's process ended unasked before it ever answered, twice."""
+        if self.stillborn >= BIRTHS:
+            raise RuntimeError(f"the process of the engine {self.engine} does not start")
+        if self.process is None:
             self._start()
         self._send(("ask", self.kept[self.told :], question, best, seconds, workers, seed))
         self.told = len(self.kept)
         self.busy, self.stopping = True, False
 
     def hear(self) -> Found | None:
-        """One message; None if the process has ended or only says that it is done."""
+        """One message; None if the process has ended."""
         try:
             word, said = self.line.recv()
         except (EOFError, OSError):
+            self.stillborn += 1
             self.kill()
             return None
+        self.stillborn = 0
         if word == "done":
             self.busy = False
         return cast("Found", said)
@@ -261,7 +261,7 @@ class _Runner:
         self.busy = False
         if self.process is not None:
             self.process.kill()
-            self.process.join()
+            self.process.wait()
             self.line.close()
             self.process = None
 
@@ -270,76 +270,16 @@ class _Runner:
             self.line.send(message)
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.line, other = context.Pipe()
-        self.process = context.Process(
-            target=run, args=(other, self.engine, self.matrix), daemon=True, name=f"solver {self.engine}"
+        """A fresh interpreter: it inherits no threads, and runs nothing of whoever called us."""
+        self.line, other = multiprocessing.Pipe()
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "solvers.engines.runner", str(other.fileno()), self.engine],
+            pass_fds=[other.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # HiGHS greets there, and it may carry the result
+            env=os.environ | {"PYTHONPATH": path},
         )
-        self.process.start()
         other.close()
+        self._send((self.matrix,))
         self.told = 0
-
-
-def run(line: "Connection[Any, Any]", engine: str, matrix: Matrix) -> None:
-    """What an engine's process does: answer questions until the line is cut."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked decides when to stop
-    os.dup2(
-        os.open(os.devnull, os.O_WRONLY), 1
-    )  # HiGHS greets on standard output, which may carry the result
-    try:
-        model = _model(engine, matrix)
-        while True:
-            word, *order = line.recv()
-            if word == "ask":
-                line.send(("done", _answer(line, model, *order)))
-    except (EOFError, OSError):
-        os._exit(0)
-
-
-def _model(engine: str, matrix: Matrix) -> Any:
-    if engine == "mip":
-        from solvers.engines import mip  # noqa: PLC0415 - HiGHS is loaded only where it is asked
-
-        return mip.Model(matrix)
-    return exact.Model(matrix)
-
-
-def _answer(
-    line: "Connection[Any, Any]",
-    model: Any,
-    kept: list[tuple[Ints, Ints, int, int]],
-    question: tuple[Ints, Ints],
-    best: Ints | None,
-    seconds: float,
-    workers: int,
-    seed: int,
-) -> Found:
-    for column, amount, low, high in kept:
-        model.add(column.tolist(), amount.tolist(), low, high)
-    model.minimise(*question)
-    told = -math.inf
-
-    def watch(values: Ints | None, bound: float | None) -> None:
-        nonlocal told
-        news = bound is not None and bound > told
-        told = max(told, bound or -math.inf)
-        if values is not None or news:
-            line.send(("news", Found(values, bound=bound)))
-
-    def stopped() -> bool:
-        return line.poll() and line.recv()[0] == "stop"
-
-    search = Search(cast("Form", None), seconds, workers, seed, should_stop=_once(stopped))
-    return cast("Found", model.solve(search, seconds=seconds, best=best, watch=watch))
-
-
-def _once(asked: Any) -> Any:
-    """Remember a yes."""
-    said = False
-
-    def stop() -> bool:
-        nonlocal said
-        said = said or asked()
-        return said
-
-    return stop

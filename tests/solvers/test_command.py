@@ -50,8 +50,8 @@ def test_what_is_refused_ends_with_2_and_one_sentence(tmp_path, capsys, small):
     assert main(["solve", bad]) == 2
     assert capsys.readouterr().err == 'groups[0].choices[0].option: no option "a"\n'
     assert main(["solve", str(tmp_path / "nowhere.json")]) == 2
-    assert main(["solve", small, "--engine", "prices"]) == 2
-    assert 'no engine "prices"' in capsys.readouterr().err
+    assert main(["solve", small, "--engine", "oracle"]) == 2
+    assert 'no engine "oracle"' in capsys.readouterr().err
     (tmp_path / "result.json").write_text("{}")
     assert main(["audit", small, str(tmp_path / "result.json")]) == 2
 

@@ -1,8 +1,9 @@
 """Two engines side by side: they agree, neither is trusted with the clock or with the rules, and nothing is left behind."""
 
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -24,7 +25,11 @@ def camp():
 
 
 def children():
-    return {child.pid for child in multiprocessing.active_children()}
+    """Processes of engines that we started and that have not ended."""
+    told = subprocess.run(
+        ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], check=False, capture_output=True, text=True
+    )
+    return {line.split()[0] for line in told.stdout.splitlines() if "solvers.engines.runner" in line}
 
 
 @pytest.mark.parametrize("engines", [("mip",), ("cpsat",), ("cpsat", "mip")])
@@ -69,7 +74,7 @@ def test_an_engine_that_hangs_is_killed_and_the_other_s_answer_stands(camp):
         search = Search(camp, 60)
 
         def hang():
-            while hung.process is None or hung.process.pid is None:
+            while hung.process is None:
                 time.sleep(0.001)
             os.kill(hung.process.pid, signal.SIGSTOP)
 
@@ -88,7 +93,8 @@ def test_somebody_asking_to_stop_ends_the_question(camp):
     with race.Race(camp) as asked:
         asked.minimise(aim.column, -aim.amount)
         search = Search(camp, 60, should_stop=lambda: True)
-        assert not asked.solve(search, seconds=50, best=None).proved
+        asked.solve(search, seconds=10**6, best=None)
+        assert not any(runner.busy for runner in asked.runners)
 
 
 def test_values_that_break_a_rule_or_an_earlier_stage_do_not_count(camp):
@@ -136,3 +142,30 @@ def test_what_cp_sat_does_not_prove_in_a_moment_is_raced(camp, monkeypatch):
             assert bool(children()) != quick
         assert search.reached == search.bounds == alone.reached
     assert children() == set()
+
+
+def test_a_script_without_a_guard_may_solve_too(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from solvers import samples\nfrom solvers.problem import read\nfrom solvers.solve import solve\n"
+        "print(solve(read(samples.camp(children=20, batches=2, seats=8)), engine='mip', seconds=60).status)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(race.ROOT)},
+    )
+    assert told.stdout == "optimal\n"
+
+
+def test_an_engine_whose_process_cannot_start_is_told_and_not_tried_for_ever(camp, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with race.Race(camp) as asked:
+        asked.minimise(camp.aims[0].column, camp.aims[0].amount)
+        search = Search(camp, 60)
+        for _ in range(race.BIRTHS):
+            assert asked.solve(search, seconds=50, best=None).values is None
+        with pytest.raises(RuntimeError, match="does not start"):
+            asked.solve(search, seconds=50, best=None)
