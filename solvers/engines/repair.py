@@ -330,3 +330,42 @@ def _close_the_empty(search: Search, fitter: Fitter, ordered: list[int]) -> None
     for group in ordered:
         running = [c for c in fitter.choices_of(group) if fitter.inside[fitter.option[c]]]
         fitter.insert(group, running)
+
+
+def refill(search: Search) -> bool:
+    """Give seats left free to whoever waits and fits, in the order of the draw; whether that made the answer better.
+
+    A run that is stopped while one priority group is served has not looked at the seats of the others.
+    """
+    form = search.form
+    if search.best is None:
+        return False
+    waiting = _who_might_fit(form, search.best)
+    if not len(waiting):
+        return False
+    units = search.best[: len(form.problem.choices.group)]
+    fitter = Fitter(form)
+    for choice in np.flatnonzero(units).tolist():
+        fitter.add(choice, int(units[choice]), force=True)
+    rank = {group: place for place, group in enumerate(form.problem.turn.tolist())}
+    for group in sorted(waiting.tolist(), key=lambda group: rank[group]):
+        fitter.insert(group, [c for c in fitter.choices_of(group) if fitter.inside[fitter.option[c]]])
+    return search.offer(fitter.values())
+
+
+def _who_might_fit(form: Form, values: Ints) -> Ints:
+    """Groups out of place, or partly so, that list a running option with seats enough."""
+    problem = form.problem
+    choices, groups = problem.choices, problem.groups
+    units = values[: len(choices.group)]
+    load = np.zeros(len(problem.options.ids), np.int64)
+    np.add.at(load, choices.option, units * choices.heads)
+    placed = np.zeros(len(groups.ids), np.int64)
+    np.add.at(placed, choices.group, units)
+    lacks = placed < np.where(groups.piece > 0, groups.size, 1)
+    lacks[list(problem.pinned)] = False
+    needs = np.where(groups.piece[choices.group] > 0, groups.piece[choices.group], choices.heads)
+    fits = lacks[choices.group] & ~choices.banned & (units == 0) & (load[choices.option] > 0)
+    fits &= load[choices.option] + needs <= problem.options.capacity[choices.option]
+    found: Ints = np.unique(choices.group[fits])
+    return found
