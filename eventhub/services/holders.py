@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from eventhub.domain.applicants import FULL_AGE
 from eventhub.domain.calendar_entry import Mailbox
@@ -21,6 +21,9 @@ from eventhub.models.organisations import Organisation
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import people
 from eventhub.services import letters
+
+_Reader = aliased(Account)
+"""Whoever signs in with the participant's own address: letters there come in the language chosen by them."""
 
 BATCH = 500
 """Rows asked for, or written, by one statement: databases bound what fits into one."""
@@ -75,10 +78,12 @@ class Holders:
                 Account.name.label("account_name"),
                 Account.email.label("account_email"),
                 Account.locale.label("account_locale"),
+                _Reader.locale.label("reader_locale"),
             )
             .join(Party, Party.id == Registration.party_id)
             .join(Participant, Participant.id == Registration.participant_id)
             .outerjoin(Account, Account.id == Party.account_id)
+            .outerjoin(_Reader, _Reader.email == Participant.email)
             .where(Registration.id.in_(ids))
         ).all()
         known = people.people(self._session, [row.participant_id for row in rows], on=self._on)
@@ -112,8 +117,9 @@ class Holders:
     def _recipient(self, row: Any, person: Person) -> letters.Recipient:
         """The participant's own address, else that of whoever signed up, else that of the nearest officer."""
         locale = row.account_locale if row.account_locale in LOCALES else DEFAULT_LOCALE
+        own = row.reader_locale if row.reader_locale in LOCALES else locale
         candidates = [
-            letters.Recipient(self._own_name(person), row.email, locale, row.account_id),
+            letters.Recipient(self._own_name(person), row.email, own, row.account_id),
             letters.Recipient(row.account_name or "", row.account_email, locale, row.account_id),
         ]
         if self._guardians_first and self._is_minor(person):

@@ -116,33 +116,47 @@ def moved(
     attendee_name: str,
     attendee_address: str | None,
     at: datetime,
+    said: CalendarEntry | None = None,
+    locale: str = "",
 ) -> dict[str, Any]:
     """The row once it shows ``entry``: a later DTSTAMP, and a higher SEQUENCE where a former yes may be void.
 
-    The attendee is taken over only where nobody was written to under this UID yet.
+    The attendee is taken over only where nobody was written to under this UID yet. ``said`` is the same entry in another
+    language, ``locale``, which its reader has chosen since: another language alone asks for no new answer.
     """
     nobody_yet = known.attendee_address is None and attendee_address is not None
     return unchanged(known) | {
         "option_id": option_id,
         "sequence": known.sequence + calls_for_new_answer(CalendarEntry.from_data(known.entry), entry),
         "stamp": _later(at, known.stamp),
-        "fingerprint": entry.fingerprint(),
-        "entry": entry.as_data(),
+        "fingerprint": (said or entry).fingerprint(),
+        "entry": (said or entry).as_data(),
+        "locale": locale or known.locale,
         "attendee_address": attendee_address if nobody_yet else known.attendee_address,
         "attendee_name": attendee_name if nobody_yet else known.attendee_name,
         "changed_at": max(at, known.changed_at),
     }
 
 
-def ended(known: Living, *, at: datetime) -> dict[str, Any]:
-    """The row once its seat has ended: a CANCEL that raises SEQUENCE; the UID is never used again."""
-    return unchanged(known) | {
-        "sequence": known.sequence + 1,
-        "stamp": _later(at, known.stamp),
-        "method": Method.CANCEL,
-        "changed_at": max(at, known.changed_at),
-        "ended_at": at,
-    }
+def ended(
+    known: Living, *, at: datetime, said: CalendarEntry | None = None, locale: str = ""
+) -> dict[str, Any]:
+    """The row once its seat has ended: a CANCEL that raises SEQUENCE; the UID is never used again.
+
+    ``said`` and ``locale`` as for :func:`moved`.
+    """
+    again = {"fingerprint": said.fingerprint(), "entry": said.as_data(), "locale": locale} if said else {}
+    return (
+        unchanged(known)
+        | again
+        | {
+            "sequence": known.sequence + 1,
+            "stamp": _later(at, known.stamp),
+            "method": Method.CANCEL,
+            "changed_at": max(at, known.changed_at),
+            "ended_at": at,
+        }
+    )
 
 
 def unchanged(known: Living) -> dict[str, Any]:
@@ -155,6 +169,7 @@ def unchanged(known: Living) -> dict[str, Any]:
         "method": Method.REQUEST,
         "fingerprint": known.fingerprint,
         "entry": known.entry,
+        "locale": known.locale,
         "attendee_address": known.attendee_address,
         "attendee_name": known.attendee_name,
         "changed_at": known.changed_at,
@@ -166,7 +181,6 @@ def always(known: Living) -> dict[str, Any]:
     """What never changes within a UID."""
     return {
         "uid": known.uid,
-        "locale": known.locale,
         "organizer_name": known.organizer.name,
         "organizer_address": known.organizer.address,
     }

@@ -36,6 +36,7 @@ from eventhub.domain.when import When
 from eventhub.i18n import N_, use_locale
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.programmes import Option
+from eventhub.models.publications import PublishedAllotment
 from eventhub.models.registrations import Registration
 from eventhub.queries import programmes
 from eventhub.services import invites, letters
@@ -113,18 +114,22 @@ class Post:
         """Bring the calendar objects of a seat up to date; whether its holder sees any difference."""
         seen = False
         with use_locale(standing[0].locale):
+            entries = self.kind.entries(self.seat(holder, place))
+        locale = _language(holder, standing[0])
+        with use_locale(locale):
             seat = self.seat(holder, place)
-            entries = self.kind.entries(seat)
+            said = self.kind.entries(seat)
             for position, entry in enumerate(entries):
                 known = next((each for each in standing if each.position == position), None)
                 if known is None:
                     content = self._allotted(
                         AllottedLetter, holder, place, seat, invited=bool(holder.to.address)
                     )
-                    self._place_entry(holder, place, position, entry, seat.display_name, content)
+                    self._place_entry(holder, place, position, said[position], seat.display_name, content)
                     seen = True
                 elif known.fingerprint != entry.fingerprint():
-                    self._move_entry(holder, place, known, entry, seat, was)
+                    spoken = said[position] if locale != known.locale else None
+                    self._move_entry(holder, place, known, entry, seat, was, said=spoken)
                     seen = True
                 elif known.option_id != place.option_id:
                     self._changed.append(invites.unchanged(known) | {"option_id": place.option_id})
@@ -244,6 +249,8 @@ class Post:
         entry: CalendarEntry,
         seat: SeatFacts,
         was: OptionFacts | None,
+        *,
+        said: CalendarEntry | None,
     ) -> None:
         before = CalendarEntry.from_data(known.entry)
         row = invites.moved(
@@ -253,6 +260,8 @@ class Post:
             attendee_name=_attendee_name(holder, seat.display_name),
             attendee_address=holder.to.address,
             at=self.at,
+            said=said,
+            locale=_language(holder, known),
         )
         self._changed.append(row)
         if invites.is_over(entry, self.at) and invites.is_over(before, self.at):
@@ -265,7 +274,7 @@ class Post:
             invited=bool(row["attendee_address"]),
             **_what_was(before, entry, was, place.option),
         )
-        letter = self._letter_about(invites.always(known) | row, entry, content, holder)
+        letter = self._letter_about(invites.always(known) | row, said or entry, content, holder)
         letter["invite_id"] = known.id
 
     def _end_entry(
@@ -278,14 +287,16 @@ class Post:
         option: OptionFacts | None,
         letter: str = WithdrawnLetter.name,
     ) -> None:
-        entry = CalendarEntry.from_data(known.entry)
-        row = invites.ended(known, at=self.at)
+        locale = _language(holder, known)
+        said = self._in_another_language(holder, known, option, locale) if locale != known.locale else None
+        entry = said or CalendarEntry.from_data(known.entry)
+        row = invites.ended(known, at=self.at, said=said, locale=locale)
         self._changed.append(row)
         if invites.is_over(entry, self.at):
             return
         shape = letters.CONTENTS[letter]
         assert issubclass(shape, WithdrawnLetter)  # noqa: S101 - a seat's end is told by such a letter
-        with use_locale(known.locale):
+        with use_locale(locale):
             content = shape(
                 **self._greeting(holder),
                 programme=self.programme.title,
@@ -298,8 +309,37 @@ class Post:
                 next_step=next_step,
                 invited=bool(known.attendee_address),
             )
-            written = self._letter_about(invites.always(known) | row, entry, content, holder)
+            written = self._letter_about(
+                invites.always(known) | row | {"locale": locale}, entry, content, holder
+            )
         written["invite_id"] = known.id
+
+    def _in_another_language(
+        self, holder: Holder, known: Living, option: OptionFacts | None, locale: str
+    ) -> CalendarEntry | None:
+        """The entry that stands, in the language its reader has chosen since; None where its facts have changed too."""
+        if option is None:
+            return None
+        station = self._session.scalar(
+            select(PublishedAllotment.station)
+            .where(
+                PublishedAllotment.registration_id == holder.registration_id,
+                PublishedAllotment.option_id == known.option_id,
+            )
+            .order_by(PublishedAllotment.id.desc())
+            .limit(1)
+        )
+        place = Place(option, known.option_id, station=station or "")
+
+        def entry_in(language: str) -> CalendarEntry | None:
+            with use_locale(language):
+                entries = self.kind.entries(self.seat(holder, place))
+            return entries[known.position] if known.position < len(entries) else None
+
+        standing = entry_in(known.locale)
+        if standing is None or standing.fingerprint() != known.fingerprint:
+            return None
+        return entry_in(locale)
 
     # Letters
 
@@ -449,6 +489,12 @@ def end_seat(
     )
     post.write()
     return True
+
+
+def _language(holder: Holder, known: Living) -> str:
+    """That of whoever reads: what is said of a seat that stands is said as they have chosen since."""
+    same_reader = holder.to.address in {None, known.attendee_address} or known.attendee_address is None
+    return holder.to.locale if same_reader else known.locale
 
 
 def _attendee_name(holder: Holder, shown: str) -> str:

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from sqlalchemy import func, select, update
 
+from eventhub.domain.facts import Actor, PersonDraft
 from eventhub.domain.problems import Conflict, NotAllowed, NotFound
-from eventhub.domain.terms import LetterState, Method, RegistrationState, Role
+from eventhub.domain.terms import LetterState, Method, RegistrationState, Role, Sex
 from eventhub.extensions import db, transaction
 from eventhub.i18n import Bilingual, use_locale
 from eventhub.models.accounts import Account, Participant
@@ -30,11 +31,11 @@ from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Party, Registration, RegistrationStep
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import publications as queries
-from eventhub.services import allocations, framing, programmes, publications, registrations
+from eventhub.services import allocations, framing, participants, programmes, publications, registrations
 from eventhub.services.intake import Receipt
 from tests.allotting import allot, calendar_of, close, options_of, publish, sign_up, states, told
 from tests.conftest import opened, settings_for
-from tests.scenario import Scenario
+from tests.scenario import UNIT, Scenario
 
 S = RegistrationState
 
@@ -599,3 +600,85 @@ def test_another_number_than_the_next_is_published_by_nobody(story: Scenario, ex
         publications.publish(story.camp, run, expected=expected, by=story.organiser, at=story.at)
     assert conflict.value.problems[0].code == "published_meanwhile"
     assert [row.number for row in queries.listing(story.camp)] == [1]
+
+
+# -- The language a reader has chosen since -------------------------------------------------------------
+
+
+def speaks(who: Actor, locale: str) -> None:
+    with transaction() as session:
+        session.execute(update(Account).where(Account.id == who.account_id).values(locale=locale))
+
+
+@pytest.mark.database
+def test_a_place_given_up_is_cancelled_in_the_language_chosen_since(story: Scenario) -> None:
+    receipts = sign_up(story, 1)
+    publish(story, allot(story))
+    (before,) = calendar_of(receipts[0].registrations[0])
+    assert before.locale == "zh"
+    speaks(story.guardian, "en")
+    registrations.withdraw(receipts[0].party, by=story.guardian, at=story.later(hours=1))
+
+    (letter,) = told("withdrawn")
+    assert letter.locale == "en"
+    assert letter.context["programme"] == "Sunshine summer camp"
+    _calendar, event = event_of(letter.calendar or b"")
+    assert "Sunshine" in event["SUMMARY"]
+    assert "夏令营" not in event["SUMMARY"]
+    (ended,) = calendar_of(receipts[0].registrations[0])
+    assert (ended.sequence, ended.locale) == (1, "en")
+
+
+def test_a_place_whose_facts_changed_unpublished_is_cancelled_as_it_stands_in_the_calendar(
+    story: Scenario,
+) -> None:
+    receipts = sign_up(story, 1, ranking=("B1",))
+    publish(story, allot(story))
+    option = programme_queries.facts(story.camp).option("B1")
+    elsewhere = tuple(replace(each, place=Bilingual("吴忠市", "Wuzhong")) for each in option.occasions)
+    programmes.change_option(
+        story.camp, replace(option, occasions=elsewhere), by=story.organiser, at=story.at, reason="换地方"
+    )
+    speaks(story.guardian, "en")
+    registrations.withdraw(receipts[0].party, by=story.guardian, at=story.later(hours=1))
+    (letter,) = told("withdrawn")
+    assert letter.locale == "en"
+    _calendar, event = event_of(letter.calendar or b"")
+    assert event["LOCATION"] == "银川市", "the calendar never heard of the other place"
+
+
+def test_another_language_alone_sends_nothing_and_a_change_is_told_in_it(story: Scenario) -> None:
+    receipts = sign_up(story, 1, ranking=("B1",))
+    run = allot(story)
+    publish(story, run)
+    speaks(story.guardian, "en")
+    publish(story, allot(story))
+    assert told("moved") == []
+
+    option = programme_queries.facts(story.camp).option("B1")
+    renamed = replace(option, title=Bilingual("银川营 一", "Yinchuan camp one"))
+    programmes.change_option(story.camp, renamed, by=story.organiser, at=story.at, reason="改名")
+    publish(story, allot(story))
+    (letter,) = told("moved")
+    assert (letter.locale, letter.sequence) == ("en", 0), "nothing that asks for a new answer"
+    assert "Yinchuan camp one" in str(event_of(letter.calendar or b"")[1]["SUMMARY"])
+    (invite,) = calendar_of(receipts[0].registrations[0])
+    assert invite.locale == "en"
+    publish(story, allot(story))
+    assert len(told("moved")) == 1
+
+
+def test_who_reads_at_an_own_address_reads_in_their_own_language(story: Scenario) -> None:
+    """Signed up by somebody else, written to directly: the language is that of the address."""
+    with transaction() as session:
+        session.execute(update(Account).where(Account.email == "wang@example.org").values(locale="en"))
+    draft = PersonDraft(
+        name="王小明", birth_date=date(2014, 3, 2), sex=Sex.MALE, organisation=UNIT, email="wang@example.org"
+    )
+    with transaction() as session:
+        session.execute(update(Account).where(Account.id == story.guardian.account_id).values(email=None))
+    child = participants.add(draft, by=story.guardian, at=story.at)
+    story.registers(story.applicant(child))
+    publish(story, allot(story))
+    (letter,) = told("allotted")
+    assert (letter.recipient_address, letter.locale) == ("wang@example.org", "en")
