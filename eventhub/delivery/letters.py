@@ -258,6 +258,50 @@ class NotSelectedLetter(Content):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReturnedLetter(Content):
+    """A registration is handed back to whoever sent it: what to change, and until when it counts if sent again."""
+
+    name = "returned"
+
+    programme: Said
+    number: str
+    who: Said = ""
+    reason: Said = ""
+    closes: Said = ""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Which registration, and until when."""
+        return _rows(
+            (N_("Registration number"), self.number),
+            (N_("Programme"), self.programme),
+            (N_("Who goes"), self.who),
+            (N_("May be changed until"), self.closes),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelledLetter(Content):
+    """The organiser has ended a registration that had no place: which, and why."""
+
+    name = "cancelled"
+
+    programme: Said
+    code: str
+    who: Said = ""
+    reason: Said = ""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Which registration."""
+        return _rows(
+            (N_("Registration number"), self.code),
+            (N_("Programme"), self.programme),
+            (N_("Who goes"), self.who),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignInLetter(Content):
     """A way in that works once: ``url`` is the link, ``code`` the same for typing; both end after ``minutes``."""
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from eventhub import kinds
 from eventhub.config import Settings
 from eventhub.delivery import letters as delivery
-from eventhub.delivery.letters import ChangedLetter, Content, ReceivedLetter
+from eventhub.delivery.letters import ChangedLetter, Content, ReceivedLetter, ReturnedLetter
 from eventhub.domain.calendar_entry import Mailbox
 from eventhub.domain.facts import Actor, Person, ProgrammeFacts
 from eventhub.domain.identity import told_apart
@@ -111,17 +111,6 @@ def received(
     account = party.account or session.get(Account, by.account_id)
     if account is None or not account.email or by.is_a(Role.OFFICER):
         return
-    kind = kinds.of(programme)
-    people = [
-        Person(
-            code="",
-            name=each.participant.name,
-            birth_date=each.participant.birth_date,
-            sex=each.participant.sex,
-        )
-        for each in party.registrations
-        if each.state in LIVE
-    ]
     known = programme.option_by_code
     settings = current_app.extensions["settings"]
     with use_locale(account.locale):
@@ -133,10 +122,7 @@ def received(
             contact_phone=programme.contact_phone,
             programme=programme.title,
             number=party.code,
-            who=_names(
-                [kind.calendar_name(programme, person) for person in people],
-                [person.name for person in people],
-            ),
+            who=_who(party, programme),
             choices=[
                 known[each.option.code].title for each in party.preferences if each.option.code in known
             ],
@@ -153,6 +139,51 @@ def received(
         to=Recipient(account.name, account.email, account.locale, account.id),
         at=at,
         programme_id=party.programme_id,
+    )
+
+
+def returned(session: Session, party: Party, programme: ProgrammeFacts, *, reason: str, at: datetime) -> None:
+    """Tell whoever signed up, for nobody else can change it, what is to be changed; a slip where they have no address."""
+    account = party.account
+    if account is None:
+        return
+    settings = current_app.extensions["settings"]
+    with use_locale(account.locale):
+        content = ReturnedLetter(
+            greeting=account.name,
+            url=f"{settings.base_url}/my/registrations/{party.code}",
+            contact_name=programme.contact_name,
+            contact_phone=programme.contact_phone,
+            programme=programme.title,
+            number=party.code,
+            who=_who(party, programme),
+            reason=reason,
+            closes=_moment(programme.closes_at),
+        )
+    queue(
+        session,
+        content,
+        to=Recipient(account.name, account.email, account.locale, account.id),
+        at=at,
+        programme_id=party.programme_id,
+    )
+
+
+def _who(party: Party, programme: ProgrammeFacts) -> str:
+    """Everybody of a party whose registration lives, as a mail may call them."""
+    kind = kinds.of(programme)
+    people = [
+        Person(
+            code="",
+            name=each.participant.name,
+            birth_date=each.participant.birth_date,
+            sex=each.participant.sex,
+        )
+        for each in party.registrations
+        if each.state in LIVE
+    ]
+    return _names(
+        [kind.calendar_name(programme, person) for person in people], [person.name for person in people]
     )
 
 

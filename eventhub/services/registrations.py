@@ -18,7 +18,7 @@ from eventhub.models.registrations import Party, Registration
 from eventhub.queries import people as people_queries
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import registrations as registration_queries
-from eventhub.services import applications, intake, journal, seats
+from eventhub.services import applications, intake, journal, letters, seats
 from eventhub.services.intake import Entry, Receipt
 from eventhub.services.steps import step
 
@@ -177,9 +177,14 @@ def return_for_change(registration: str, *, reason: str, by: Actor, at: datetime
     _demand_reason(reason)
     with transaction() as session:
         row = _registration_to_check(session, registration, by)
+        returned = False
         for each in row.party.registrations:
             if each.state is RegistrationState.SUBMITTED:
                 step(session, each, RegistrationState.RETURNED, by=by, at=at, reason=reason)
+                returned = True
+        if returned:
+            programme = programme_queries.facts_by_id(session, row.programme_id)
+            letters.returned(session, row.party, programme, reason=reason, at=at)
         journal.note(
             session,
             at=at,
@@ -199,7 +204,8 @@ def cancel(registration: str, *, reason: str, by: Actor, at: datetime) -> None:
         if not by.is_a(Role.ORGANISER):
             raise NotFound
         step(session, row, RegistrationState.CANCELLED, by=by, at=at, reason=reason)
-        seats.end_seat(session, row.id, at=at, by=by, letter="withdrawn", reason=reason)
+        if not seats.end_seat(session, row.id, at=at, by=by, letter="withdrawn", reason=reason):
+            seats.tell_cancelled(session, row, at=at, reason=reason)
         journal.note(
             session,
             at=at,

@@ -21,6 +21,7 @@ from eventhub import kinds
 from eventhub.config import Settings
 from eventhub.delivery.letters import (
     AllottedLetter,
+    CancelledLetter,
     Content,
     MovedLetter,
     NotSelectedLetter,
@@ -178,6 +179,19 @@ class Post:
         self._tell(
             holder,
             NotSelectedLetter(
+                **self._greeting(holder),
+                programme=self.programme.title,
+                code=holder.code,
+                who=self._told_as(holder),
+                reason=reason,
+            ),
+        )
+
+    def cancelled(self, holder: Holder, *, reason: Said) -> None:
+        """The organiser has ended a sign-up that had no place."""
+        self._tell(
+            holder,
+            CancelledLetter(
                 **self._greeting(holder),
                 programme=self.programme.title,
                 code=holder.code,
@@ -489,6 +503,15 @@ def end_seat(
     )
     post.write()
     return True
+
+
+def tell_cancelled(session: Session, registration: Registration, *, at: datetime, reason: str) -> None:
+    """Tell whoever is written to about a registration without a place that the organiser has ended it."""
+    programme = programmes.facts_by_id(session, registration.programme_id)
+    post = Post(session, programme, programme_id=registration.programme_id, at=at)
+    holders = Holders(session, on=post.today, guardians_first=post.kind.for_guardians)
+    post.cancelled(holders.of([registration.id])[registration.id], reason=reason)
+    post.write()
 
 
 def _language(holder: Holder, known: Living) -> str:

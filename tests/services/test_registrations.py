@@ -5,22 +5,25 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from eventhub.delivery.letters import render
 from eventhub.domain.facts import Applicant, PersonDraft
 from eventhub.domain.problems import Conflict, NotFound, Refused
-from eventhub.domain.terms import RegistrationState, Sex
-from eventhub.extensions import db, snapshot
-from eventhub.models.accounts import Participant
+from eventhub.domain.terms import LetterState, RegistrationState, Sex
+from eventhub.extensions import db, snapshot, transaction
+from eventhub.models.accounts import Account, Participant
 from eventhub.models.invites import Letter
 from eventhub.models.journal import JournalEntry
 from eventhub.models.registrations import Consent, Party, Preference, Registration, RegistrationStep
 from eventhub.queries import registrations as queries
-from eventhub.services import participants, registrations
+from eventhub.services import letters, participants, registrations
+from tests.allotting import allot, publish
 from tests.scenario import UNIT, Scenario
 
 pytestmark = pytest.mark.database
@@ -409,7 +412,9 @@ def test_an_identity_number_is_sealed_and_finds_its_holder_again(story: Scenario
     assert opened == number
     db.session.rollback()
     known = PersonDraft(name="马小雨", organisation=UNIT, identity_number=number)
-    assert participants.add(known, by=story.stranger, at=story.at) == child.person.code, "number and name prove it"
+    assert participants.add(known, by=story.stranger, at=story.at) == child.person.code, (
+        "number and name prove it"
+    )
     with pytest.raises(Refused) as refused:
         participants.add(replace(known, name="马晓雨"), by=story.stranger, at=story.at)
     assert [each.code for each in refused.value.problems] == ["identity_taken"]
@@ -445,3 +450,56 @@ def test_answers_nobody_asked_for_are_dropped(story: Scenario) -> None:
     kept = queries.party(receipt.party, story.guardian, on=date(2026, 5, 4))
     assert set(kept.members[0].answers) <= {"family", "meals"}
     assert kept.state is RegistrationState.SUBMITTED
+
+
+# -- Being told --------------------------------------------------------------------------------------
+
+
+def letters_of(name: str) -> list[Letter]:
+    return list(db.session.scalars(select(Letter).where(Letter.name == name).order_by(Letter.id)))
+
+
+def test_who_sent_a_sign_up_that_is_handed_back_is_told_what_to_change(story: Scenario, app: Flask) -> None:
+    receipt = story.registers(story.child("马小雨"), story.child("马晓雪", born=date(2015, 8, 1)))
+    registrations.return_for_change(
+        receipt.registrations[0], reason="请补充第二联系人", by=story.officer, at=story.at
+    )
+    (letter,) = letters_of("returned")
+    assert (letter.recipient_address, letter.state) == ("malan@example.org", LetterState.QUEUED)
+    assert letter.context["url"].endswith(f"/my/registrations/{receipt.party}")
+    assert letter.context["reason"] == "请补充第二联系人"
+    assert "2026年6月1日" in letter.context["closes"]
+    written = render(letters.content_of(letter), locale=letter.locale, folder=Path(str(app.template_folder)))
+    assert "请补充第二联系人" in written.text
+    assert "马小雨" not in written.text + written.html + written.subject
+
+    registrations.return_for_change(receipt.registrations[1], reason="还要改", by=story.officer, at=story.at)
+    assert len(letters_of("returned")) == 1, "nothing was left to hand back"
+
+
+def test_who_sent_it_without_an_address_gets_a_slip(story: Scenario) -> None:
+    receipt = story.registers()
+    with transaction() as session:
+        session.execute(update(Account).where(Account.id == story.guardian.account_id).values(email=None))
+    registrations.return_for_change(
+        receipt.registrations[0], reason="请补充第二联系人", by=story.officer, at=story.at
+    )
+    assert [letter.state for letter in letters_of("returned")] == [LetterState.PRINT]
+
+
+def test_a_sign_up_without_a_place_that_the_organiser_ends_is_told_of(story: Scenario, app: Flask) -> None:
+    receipt = story.registers(story.child("马小雨"))
+    registrations.cancel(receipt.registrations[0], reason="不在招收范围", by=story.organiser, at=story.at)
+    (letter,) = letters_of("cancelled")
+    assert (letter.recipient_address, letter.calendar) == ("malan@example.org", None)
+    written = render(letters.content_of(letter), locale=letter.locale, folder=Path(str(app.template_folder)))
+    assert "不在招收范围" in written.text
+    assert receipt.registrations[0] in written.text
+    assert letters_of("withdrawn") == []
+
+
+def test_a_place_that_the_organiser_ends_is_told_of_once(story: Scenario) -> None:
+    receipt = story.registers(story.child("马小雨"))
+    publish(story, allot(story))
+    registrations.cancel(receipt.registrations[0], reason="名额有误", by=story.organiser, at=story.at)
+    assert (len(letters_of("withdrawn")), letters_of("cancelled")) == (1, [])

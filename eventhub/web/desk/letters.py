@@ -36,6 +36,8 @@ NAMES: dict[str, Text] = {
     "withdrawn": N_("Place ended"),
     "waitlisted": N_("Waiting list"),
     "not_selected": N_("Not selected"),
+    "returned": N_("To be changed"),
+    "cancelled": N_("Registration ended"),
     "invited_colleague": N_("Invitation of a colleague"),
     "signin": N_("Sign-in link"),
     "person_decided": N_("Answer about a person"),
