@@ -18,6 +18,16 @@ class ConfigError(Exception):
     """A setting is missing or makes no sense; the sentence says which and what to do."""
 
 
+def demonstration_mark(instance: Path) -> Path:
+    """The file by which an instance folder is known to hold a demonstration, to whichever command opens it."""
+    return instance / "demonstration.txt"
+
+
+def holds_demonstration(instance: Path) -> bool:
+    """Whether the data in an instance folder were made up by ``eventhub demo``."""
+    return demonstration_mark(instance).exists()
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings of a running house. Every field is an environment variable, ``EVENTHUB_`` before its name."""
@@ -49,7 +59,8 @@ class Settings:
     """Write letters and invites, send none of them."""
     kinds_path: tuple[Path, ...] = ()
     demo_numbers: bool = False
-    """Accept the identity and telephone numbers of the demonstration, which belong to nobody."""
+    """Accept the identity and telephone numbers of the demonstration, which belong to nobody. Unless it is said
+    otherwise they are accepted in an instance that holds a demonstration."""
     max_upload_bytes: int = 5_000_000
     children_officer: str = ""
     """Who answers for children's data (name and telephone), shown on every form about a child."""
@@ -101,7 +112,9 @@ class Settings:
             kinds_path=tuple(
                 Path(part) for part in values.get("EVENTHUB_KINDS_PATH", "").split(os.pathsep) if part
             ),
-            demo_numbers=reader.flag("DEMO_NUMBERS"),
+            demo_numbers=reader.flag(
+                "DEMO_NUMBERS", default=holds_demonstration(instance) and not production
+            ),
             max_upload_bytes=reader.number("MAX_UPLOAD_BYTES", 5_000_000),
             children_officer=values.get("EVENTHUB_CHILDREN_OFFICER", ""),
         )

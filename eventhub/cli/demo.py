@@ -16,8 +16,8 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy import MetaData, inspect
 
-from eventhub.cli.serve import serve_until_stopped
-from eventhub.config import Settings
+from eventhub.cli.serve import demand_free, serve_until_stopped
+from eventhub.config import Settings, demonstration_mark
 from eventhub.demo import story, table
 from eventhub.demo.telling import Telling
 from eventhub.domain.phases import ZONE
@@ -73,6 +73,8 @@ def command(
     settings: Settings = app.extensions["settings"]
     day = today.date() if today else datetime.now(ZONE).date()
     with use_locale(lang):
+        if not no_serve:
+            demand_free(host, port)
         faces = None if fresh else _standing(settings)
         if faces:
             _demand_no_other_story(settings)
@@ -202,7 +204,7 @@ def _write_mark(settings: Settings, faces: Mapping[Role, str] | None = None) -> 
 
 
 def _mark(settings: Settings) -> Path:
-    return settings.instance / "demonstration.txt"
+    return demonstration_mark(settings.instance)
 
 
 commands = (command,)

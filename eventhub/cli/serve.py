@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,16 +33,57 @@ SECONDS_TO_FINISH = 1
 def serve(host: str, port: int, *, no_worker: bool) -> None:
     """Migrate the database, then serve it; Ctrl-C ends it."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Flask's own name for it
-    upgrade()
     with use_locale("en"):  # as every command for whoever runs the house
+        demand_free(host, port)
+        upgrade()
         serve_until_stopped(app, host=host, port=port, worker=not no_worker)
+
+
+class NotServed(click.ClickException):
+    """Nothing can be served there; the sentence says why."""
+
+    exit_code = 2
+
+
+def demand_free(host: str, port: int) -> None:
+    """:class:`NotServed` if a port cannot be served from now: asked before a minute of other work, not after it."""
+    try:
+        family, sort, protocol, _name, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, sort, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as waitress does
+            tried.bind(address)
+    except OSError as error:
+        raise _not_served(host, port, error) from error
+
+
+def _not_served(host: str, port: int, error: OSError) -> NotServed:
+    if error.errno == errno.EADDRINUSE:
+        return NotServed(
+            _(
+                "Port %(port)s is in use already. End what runs there, or choose another with --port.",
+                port=port,
+            )
+        )
+    return NotServed(
+        _(
+            "Nothing can be served on %(host)s, port %(port)s: %(reason)s.",
+            host=host,
+            port=port,
+            reason=error.strerror or error,
+        )
+    )
 
 
 def serve_until_stopped(
     app: Flask, *, host: str, port: int, worker: bool = True, say: Callable[[str], Any] = click.echo
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; the worker gives back what it holds before this returns."""
-    server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
+    try:
+        server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
+    except OSError as error:
+        raise _not_served(host, port, error) from error
     bound = getattr(server, "effective_port", port)
     with _ending_by_signal():
         beside = start_in_process(app) if worker else None

@@ -14,6 +14,7 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
 from eventhub.cli import demo, serve
+from eventhub.config import Settings, demonstration_mark
 from eventhub.demo import story, table
 from eventhub.domain.facts import HOUSE
 from eventhub.domain.terms import OrganisationKind, Role
@@ -22,6 +23,7 @@ from eventhub.i18n import Bilingual, use_locale
 from eventhub.models.organisations import Organisation
 from eventhub.services import accounts, organisations
 from eventhub.services.organisations import OrganisationDraft
+from tests.conftest import settings_for
 
 AT = datetime(2026, 11, 23, 1, tzinfo=UTC)
 
@@ -168,6 +170,33 @@ def test_the_story_is_told_as_asked_and_numbers_of_nobody_count_in_it(
     assert (asked["scale"], asked["seed"], asked["today"]) == (0.5, 3, date(2030, 1, 2))
     assert app.extensions["settings"].demo_numbers
     assert '"programmes": []' in told.read_text(encoding="utf-8")
+
+
+def test_whoever_opens_the_instance_of_a_demonstration_takes_its_numbers(
+    app: Flask, runner: FlaskCliRunner, short_story: list[dict[str, Any]]
+):
+    settings = app.extensions["settings"]
+
+    def reopened(**environ: str) -> Settings:
+        return settings_for(settings.instance, settings.database_url, **environ)
+
+    assert not reopened().demo_numbers
+    assert runner.invoke(args=["demo", "--no-serve"]).exit_code == 0
+    assert len(short_story) == 1
+    assert reopened().demo_numbers
+    assert not reopened(EVENTHUB_DEMO_NUMBERS="0").demo_numbers
+
+
+def test_a_production_house_never_takes_the_numbers_of_a_demonstration(tmp_path: Path):
+    demonstration_mark(tmp_path).write_text("told here once")
+    real = {
+        "EVENTHUB_PRODUCTION": "1",
+        "EVENTHUB_MAIL_OFF": "1",
+        "EVENTHUB_ORGANIZER_ADDRESS": "a@example.org",
+        "EVENTHUB_BASE_URL": "https://events.example.org",
+        "EVENTHUB_CHILDREN_OFFICER": "杨老师 12900000001",
+    }
+    assert not settings_for(tmp_path, "sqlite:///x.sqlite", **real).demo_numbers
 
 
 @pytest.mark.parametrize(

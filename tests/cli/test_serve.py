@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,9 +15,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskCliRunner
 
+from eventhub.cli import demo, serve
 from eventhub.domain.terms import LetterState, Role
 from eventhub.extensions import db
+from eventhub.i18n import use_locale
 from eventhub.models.invites import Letter
 from eventhub.services import signin
 from eventhub.web.pages import now
@@ -70,6 +75,50 @@ def test_it_serves_sends_and_ends_within_two_seconds(
         assert [(row.leased_by, row.lease_until) for row in db.session.query(Letter)] == [(None, None)]
     with pytest.raises(ConnectionRefusedError):
         status_of(address)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port somebody else serves."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_in_use_is_told_in_one_sentence_before_anything_else_is_done(
+    runner: FlaskCliRunner, taken: int, command: str, monkeypatch: pytest.MonkeyPatch
+):
+    done: list[str] = []
+    monkeypatch.setattr(serve, "upgrade", lambda: done.append("upgrade"))
+    monkeypatch.setattr(demo, "upgrade", lambda: done.append("upgrade"))
+    language = ["--lang", "en"] if command == "demo" else []
+    answer = runner.invoke(args=[command, "--port", str(taken), *language])
+    assert answer.exit_code == 2
+    assert answer.output.strip() == (
+        f"Error: Port {taken} is in use already. End what runs there, or choose another with --port."
+    )
+    assert done == []
+
+
+def test_a_port_that_was_taken_meanwhile_is_told_too(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    monkeypatch.setattr(serve, "create_server", refuse)
+    with use_locale("en"), pytest.raises(serve.NotServed, match="is in use already"):
+        serve.serve_until_stopped(app, host="127.0.0.1", port=8000, worker=False)
+
+
+def test_a_host_that_is_not_here_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch):
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with use_locale("en"), pytest.raises(serve.NotServed) as told:
+        serve.demand_free("nowhere.example", 8000)
+    assert (
+        str(told.value) == "Nothing can be served on nowhere.example, port 8000: Name or service not known."
+    )
 
 
 def seconds_to_end(process: subprocess.Popen[str], by: signal.Signals) -> float:
