@@ -276,6 +276,7 @@ class ReturnedLetter(Content):
             (N_("Registration number"), self.number),
             (N_("Programme"), self.programme),
             (N_("Who goes"), self.who),
+            (N_("What to change"), self.reason),
             (N_("May be changed until"), self.closes),
         )
 
@@ -298,6 +299,7 @@ class CancelledLetter(Content):
             (N_("Registration number"), self.code),
             (N_("Programme"), self.programme),
             (N_("Who goes"), self.who),
+            (N_("Why it ended"), self.reason),
         )
 
 

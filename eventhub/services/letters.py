@@ -160,13 +160,14 @@ def returned(session: Session, party: Party, programme: ProgrammeFacts, *, reaso
             reason=reason,
             closes=_moment(programme.closes_at),
         )
-    queue(
+    row = queue(
         session,
         content,
         to=Recipient(account.name, account.email, account.locale, account.id),
         at=at,
         programme_id=party.programme_id,
     )
+    row.registration_id = next((each.id for each in party.registrations if each.state in LIVE), None)
 
 
 def _who(party: Party, programme: ProgrammeFacts) -> str:

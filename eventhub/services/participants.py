@@ -109,7 +109,7 @@ class Book:
         self._session = session
         self._by = by
         self._at = at
-        _one_at_a_time(session, by)
+        one_at_a_time(session, by)
         codes = {draft.organisation for draft in drafts if draft.organisation}
         self._units = {row.code: row for row in _in_chunks(session, Organisation, Organisation.code, codes)}
         self._known: dict[tuple[str, date | None, str], Participant] = {}
@@ -185,7 +185,7 @@ class Book:
         return _in_chunks(self._session, Participant, Participant.name, names, wanted)
 
 
-def _one_at_a_time(session: Session, by: Actor) -> None:
+def one_at_a_time(session: Session, by: Actor) -> None:
     """Two forms of one account, sent at one moment, do not both find nobody and make somebody twice."""
     if by.account_id:
         session.execute(select(Account.id).where(Account.id == by.account_id).with_for_update(key_share=True))

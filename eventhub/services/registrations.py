@@ -18,7 +18,7 @@ from eventhub.models.registrations import Party, Registration
 from eventhub.queries import people as people_queries
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import registrations as registration_queries
-from eventhub.services import applications, intake, journal, letters, seats
+from eventhub.services import applications, intake, journal, letters, participants, seats
 from eventhub.services.intake import Entry, Receipt
 from eventhub.services.steps import step
 
@@ -26,12 +26,17 @@ from eventhub.services.steps import step
 def save_draft(application: Application, *, by: Actor, at: datetime, party: str | None = None) -> str:
     """Keep an unfinished application, so that it can be left and continued; returns the party's code.
 
-    People must be known already. Only the close of sign-up and strangers' people are refused at this stage.
+    People must be known already. Only the close of sign-up and strangers' people are refused at this stage. A draft of
+    the same people for the same thing that this account has already is taken up: the first page sent twice, or six times
+    at one moment, makes one.
     """
     with transaction() as session:
         target = intake.Target.of(session, application.programme)
         intake.demand_open(target.programme, at)
-        row = intake.owned_party(session, party, by) if party else None
+        participants.one_at_a_time(session, by)
+        row = (
+            intake.owned_party(session, party, by) if party else _same_draft(session, target, application, by)
+        )
         if row is not None and any(each.state is not RegistrationState.DRAFT for each in intake.living(row)):
             raise Conflict(
                 Problem("sent_already", N_("This sign-up has been sent. Change it on its own page."))
@@ -40,6 +45,29 @@ def save_draft(application: Application, *, by: Actor, at: datetime, party: str 
         row = intake.write(session, row, target, application, people, by=by, at=at)
         session.flush()
         return row.code
+
+
+def _same_draft(session: Session, target: intake.Target, application: Application, by: Actor) -> Party | None:
+    wanted = {each.person.code for each in application.applicants if each.person}
+    rows = session.scalars(
+        select(Party)
+        .where(
+            Party.programme_id == target.programme_id,
+            Party.account_id == by.account_id,
+            Party.item == application.item,
+            Party.submitted_at.is_(None),
+        )
+        .order_by(Party.id.desc())
+    )
+    return next(
+        (
+            row
+            for row in rows
+            if {each.participant.code for each in row.registrations} == wanted
+            and all(each.state is RegistrationState.DRAFT for each in row.registrations)
+        ),
+        None,
+    )
 
 
 def submit(

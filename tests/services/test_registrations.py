@@ -192,6 +192,44 @@ def test_two_forms_for_one_child_at_the_same_moment_leave_one(story: Scenario, a
     assert counts()["Registration"] == 1
 
 
+def test_six_first_pages_at_the_same_moment_make_one_draft(story: Scenario, app: Flask) -> None:
+    child = story.child()
+    application = story.application(child, ranking=(), answers={}, consents=())
+    ready, drafts = threading.Barrier(6, timeout=20), []
+
+    def begin() -> None:
+        with app.app_context():
+            ready.wait()
+            try:
+                drafts.append(registrations.save_draft(application, by=story.guardian, at=story.at))
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=begin) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(drafts) == 6
+    assert len(set(drafts)) == 1
+    assert (counts()["Party"], counts()["Registration"]) == (1, 1)
+
+
+def test_other_people_or_a_sign_up_that_was_sent_make_another_draft(story: Scenario) -> None:
+    rain, snow = story.child("马小雨"), story.child("马晓雪", born=date(2015, 8, 1))
+
+    def begin(*who: Applicant) -> str:
+        application = story.application(*who, ranking=(), answers={}, consents=())
+        return registrations.save_draft(application, by=story.guardian, at=story.at)
+
+    first = begin(rain)
+    assert begin(rain, snow) != first
+    assert begin(snow) != first
+    assert begin(rain) == first
+    registrations.submit(first, key="k", by=story.guardian, at=story.at, application=story.application(rain))
+    assert begin(rain) != first
+
+
 @pytest.mark.parametrize(
     ("born", "refused"),
     [

@@ -19,7 +19,7 @@ from eventhub.web.forms.registration import Step
 from eventhub.web.my.sign_up.choices import looked_for
 from eventhub.web.my.sign_up.doors import choose_item, closed_page
 from eventhub.web.my.sign_up.moment import Moment, mine, moment_of
-from eventhub.web.my.sign_up.order import after, demand_same, key_sent, people_of, problems_in, step_url
+from eventhub.web.my.sign_up.order import after, demand_same, key_sent, problems_in, step_url
 from eventhub.web.my.sign_up.step import show
 
 
@@ -44,7 +44,7 @@ def begin(programme: str) -> ResponseReturnValue:
     problems = problems_in(here, application, Step.PEOPLE)
     if problems:
         return show(here, application, Step.PEOPLE, problems=problems, sent=True)
-    code = services.save_draft(application, by=here.actor, at=here.at, party=_same_draft(here, application))
+    code = services.save_draft(application, by=here.actor, at=here.at)
     return redirect(step_url(code, after(here.kind, Step.PEOPLE)), 303)
 
 
@@ -73,16 +73,6 @@ def continue_(code: str, step: str) -> ResponseReturnValue:
         return show(here, application, now_at, code=code, problems=problems, sent=True)
     services.save_draft(application, by=here.actor, at=here.at, party=code)
     return redirect(step_url(code, after(here.kind, now_at)), 303)
-
-
-def _same_draft(here: Moment, application: Application) -> str | None:
-    """The draft that the same first page has made before: sent twice, it still is one."""
-    code = queries.draft_of(here.programme.code, here.actor)
-    if code is None:
-        return None
-    row = queries.party(code, here.actor, on=here.today, steps=False)
-    wanted = {each.person.code for each in application.applicants if each.person}
-    return code if row.item == application.item and people_of(row) == wanted else None
 
 
 def _send(here: Moment, base: Application, code: str) -> ResponseReturnValue:
