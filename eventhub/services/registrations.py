@@ -153,7 +153,8 @@ def withdraw(
 ) -> tuple[str, ...]:
     """Give up what was sent: the whole party, or one of it. A published place ends at once, and its calendar entry is withdrawn.
 
-    Somebody else than the owner of the party gives up only for those he acts for or is written to about.
+    Returns the codes of what was given up: none, if that was done before, for pressing twice is no mistake. Somebody else
+    than the owner of the party gives up only for those he acts for or is written to about.
     """
     with transaction() as session:
         row, theirs = _given_up_by(session, party, by)
@@ -168,6 +169,13 @@ def withdraw(
             if registration in {None, each.code} and each.code in theirs and each.state in intake.STANDING
         ]
         if not chosen:
+            meant = [
+                each
+                for each in row.registrations
+                if each.code in theirs and registration in {None, each.code}
+            ]
+            if meant and all(each.state is RegistrationState.WITHDRAWN for each in meant):
+                return ()
             raise NotFound
         staying = [each for each in row.registrations if each not in chosen and each.state in intake.STANDING]
         if staying and all(each.role is PartyRole.COMPANION for each in staying):
@@ -189,7 +197,8 @@ def withdraw(
 
 def _given_up_by(session: Session, code: str, by: Actor) -> tuple[Party, frozenset[str]]:
     """A party, and the codes of its registrations that this account may give up."""
-    row = session.scalar(select(Party).where(Party.code == code))
+    # Locked, so that of two who give up at one moment the second sees what the first did.
+    row = session.scalar(select(Party).where(Party.code == code).with_for_update(key_share=True))
     if row is None:
         raise NotFound
     if not by.account_id or row.account_id == by.account_id:

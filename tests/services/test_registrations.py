@@ -192,6 +192,28 @@ def test_two_forms_for_one_child_at_the_same_moment_leave_one(story: Scenario, a
     assert counts()["Registration"] == 1
 
 
+def test_withdrawing_at_the_same_moment_withdraws_once(story: Scenario, app: Flask) -> None:
+    receipt = story.registers()
+    ready, said = threading.Barrier(4, timeout=20), []
+
+    def give_up() -> None:
+        with app.app_context():
+            ready.wait()
+            try:
+                said.append(registrations.withdraw(receipt.party, by=story.guardian, at=story.at))
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=give_up) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(said) == [(), (), (), receipt.registrations]
+    withdrawn = select(func.count()).where(RegistrationStep.new == RegistrationState.WITHDRAWN)
+    assert db.session.scalar(withdrawn) == 1
+
+
 def test_six_first_pages_at_the_same_moment_make_one_draft(story: Scenario, app: Flask) -> None:
     child = story.child()
     application = story.application(child, ranking=(), answers={}, consents=())

@@ -96,7 +96,7 @@ def test_withdrawing_says_first_what_it_means(app: Flask, client: FlaskClient, s
         row = queries.party(party, story.member, on=story.at.date())
         assert row.state is RegistrationState.WITHDRAWN
         assert row.members[0].steps[-1].reason == "家中有事 Bcc: x@y"
-    assert member.get(f"/my/registrations/{party}/withdraw").status_code == 409
+    assert member.get(f"/my/registrations/{party}/withdraw").location == f"/my/registrations/{party}"
 
 
 def test_a_draft_is_deleted_and_never_said_to_be_withdrawn(
@@ -144,6 +144,35 @@ def test_one_of_two_may_be_withdrawn(app: Flask, client: FlaskClient, story: Sce
             RegistrationState.WITHDRAWN,
             RegistrationState.SUBMITTED,
         ]
+
+
+@pytest.mark.parametrize("who", ["one", "everybody"])
+def test_withdrawing_pressed_twice_is_no_mistake(
+    app: Flask, client: FlaskClient, story: Scenario, who: str
+) -> None:
+    with at_home(app):
+        receipt = story.registers(story.child("马小雨"), story.child("马小雪"))
+    guardian = sign_in(client, story.guardian)
+    page = guardian.get(f"/my/registrations/{receipt.party}/withdraw")
+    chosen = receipt.registrations[0] if who == "one" else ""
+    first = send(guardian, page, who=chosen)
+    with nothing_written(app):
+        second = send(guardian, page, who=chosen)
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    assert "已撤回" in words(guardian, second.location)
+
+
+def test_what_the_organiser_ended_is_not_said_to_be_withdrawn(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        receipt = story.registers()
+    guardian = sign_in(client, story.guardian)
+    page = guardian.get(f"/my/registrations/{receipt.party}/withdraw")
+    with at_home(app):
+        registrations.cancel(receipt.registrations[0], reason="名额有误", by=story.organiser, at=story.at)
+    assert send(guardian, page).status_code == 409
 
 
 def test_the_receipt_can_be_printed_and_leads_back(app: Flask, client: FlaskClient, story: Scenario) -> None:

@@ -229,6 +229,11 @@ def withdraw(code: str) -> ResponseReturnValue:
     row = _row(code)
     value = _party_page(row)
     standing = [person for person in value.people if person.may_withdraw]
+    if _is_done(value, standing):
+        # Pressed twice, or done from another window: it stands as it was wanted.
+        if request.method == "POST":
+            flash(_("Withdrawn."), "success")
+        return redirect(url_for("my.registrations.show", code=code), 303)
     if not standing:
         raise _nothing_left()
     form = _withdraw_form(standing)
@@ -396,6 +401,14 @@ def _withdraw_form(standing: Sequence[Person]) -> WithdrawForm:
     if len(standing) == 1:
         del form.who  # nobody needs to be asked who it is where there is one
     return form
+
+
+def _is_done(value: PartyPage, standing: Sequence[Person]) -> bool:
+    """Whether what is to be given up has been already, by the reader's side itself and not by the organiser's."""
+    chosen = request.form.get("who", "")
+    meant = [person for person in value.people if chosen in {"", person.code}]
+    given_up = bool(meant) and all(person.state is RegistrationState.WITHDRAWN for person in meant)
+    return given_up and (bool(chosen) or not standing)
 
 
 def _who(form: WithdrawForm, standing: Sequence[Person]) -> str | None:
