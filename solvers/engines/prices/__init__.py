@@ -3,12 +3,16 @@
 What is compiled is loaded only when a problem comes this way, so that small ones do not wait for it.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
+from typing import cast
 
+from solvers.certificate import Certificate
 from solvers.engines.search import Search
+from solvers.problem import Flags, Problem
 from solvers.rules.form import Form
 
-__all__ = ["fits", "keeps_parties", "keeps_singles", "solve"]
+__all__ = ["better", "bound", "fits", "keeps_parties", "keeps_singles", "solve"]
 
 SINGLES = {
     "once", "required", "pinned", "banned", "capacity", "run", "must_run", "minimum", "carriers", "resource", "piece"
@@ -59,3 +63,19 @@ def keeps_parties(form: Form) -> bool:
 def solve(search: Search) -> None:
     """Fill the search with the best answer that time allows, and bounds with their proofs."""
     import_module("solvers.engines.prices.engine").solve(search)
+
+
+def bound(
+    search: Search, number: int, reached: Sequence[int], *, seconds: float
+) -> tuple[Certificate, int] | None:
+    """A certificate for one stage, earlier ones as good as allowed, and what it proves; None where prices cannot."""
+    found: tuple[Certificate, int] | None = import_module("solvers.engines.prices.bounds").bound(
+        search, number, reached, seconds=seconds
+    )
+    return found
+
+
+def better(problem: Problem, number: int, entry: Certificate, bound: int, value: int) -> Flags:
+    """The choices that an answer better than ``value`` could hold: see :mod:`solvers.engines.prices.core`."""
+    found = import_module("solvers.engines.prices.core").better(problem, number, entry, bound, value)
+    return cast("Flags", found)

@@ -6,11 +6,11 @@ Programming Study 3, 1975) for the deflection; the level aimed at moves with wha
 what is beyond the rule's own share, which makes the two independent.
 """
 
-# ruff: noqa: C901, PLR0912 - compiled loops stay in one piece: a call of a call would cost more than it tells
+# ruff: noqa: C901, PLR0912, PLR0915 - compiled loops stay in one piece: a call of a call would cost more than it tells
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numba import njit
@@ -25,10 +25,14 @@ DEFLECTION = 0.9
 PATIENCE = 20
 """Steps without anything better before the level aimed at is lowered."""
 LOWERED = 0.6
+LIFT = 0.05
+"""How far beyond the first bound the level aimed at lies, as a share of it."""
 NEARLY_ALL = 0.3
 """Share of choices from which on a rule concerns nearly everybody."""
 EAGER = 5.0
 """How much faster such a rule's price moves than its size alone would say."""
+LIVELY = 10.0
+"""The same for rules that concern few: beds of one night, quotas."""
 
 
 class Market(NamedTuple):
@@ -155,13 +159,10 @@ def look(
     """The Lagrangian at prices ``groups`` and ``rows``; ``slope`` and ``tilt`` are its subgradient."""
     priced(m.choice_start, m.choice_row, m.choice_amount, m.cost, rows, cost)
     priced(m.run_start, m.run_row, m.run_amount, m.fixed, rows, fixed)
-    priced(m.piece_start, m.piece_row, m.piece_amount, m.piece, rows, piece)
-    for place in range(len(piece)):
-        piece[place] = max(0.0, piece[place])
-    options = len(m.low)
+    priced_pieces(m, rows, piece)
     run(
         0,
-        options,
+        len(m.low),
         m.start,
         m.group,
         m.heads,
@@ -178,6 +179,30 @@ def look(
         value,
         taken,
     )
+    return gather(m, groups, rows, piece, value, taken, slope, tilt)
+
+
+@njit(cache=True, nogil=True)
+def priced_pieces(m: Market, rows: Floats, piece: Floats) -> None:
+    """What each entry of carriers costs a piece; never less than nothing."""
+    priced(m.piece_start, m.piece_row, m.piece_amount, m.piece, rows, piece)
+    for place in range(len(piece)):
+        piece[place] = max(0.0, piece[place])
+
+
+@njit(cache=True, nogil=True)
+def gather(
+    m: Market,
+    groups: Floats,
+    rows: Floats,
+    piece: Floats,
+    value: Floats,
+    taken: Flags,
+    slope: Floats,
+    tilt: Floats,
+) -> float:
+    """What all options' answers come to, added in one order whoever gave them."""
+    options = len(m.low)
     total = 0.0
     for group in range(len(groups)):
         total += groups[group] * m.units[group]
@@ -224,6 +249,19 @@ def _pieces(m: Market, option: int, load: int, piece: Floats, tilt: Floats) -> N
 
 
 @njit(cache=True, nogil=True)
+def whole_prices(m: Market, groups: Floats, rows: Floats, shift: Floats, whole: Floats) -> None:
+    """Prices of groups with the rows' shares; who may stay at home is never paid for coming."""
+    lift = 0.0
+    for row in range(len(rows)):
+        lift += rows[row] * shift[row]
+    for group in range(len(groups)):
+        whole[group] = groups[group] + lift
+        if not m.free[group] and whole[group] > 0:
+            whole[group] = 0.0
+            groups[group] = -lift
+
+
+@njit(cache=True, nogil=True)
 def climb(
     m: Market,
     steps: int,
@@ -244,23 +282,24 @@ def climb(
     slope: Floats,
     tilt: Floats,
     often: Floats,
-) -> None:
-    """So many steps on; ``state`` is [best, level's height, steps since better, most that can be (or inf)].
+    answered: bool,
+) -> bool:
+    """So many steps on, False once nothing moves; ``state`` is [best, level's height, steps since better, most that can be (or inf)].
 
     ``groups`` are prices beyond ``shift`` of the rows'; ``often`` counts, falling off, how many steps an option ran.
+    ``answered``: the first step finds the options' answers given, in ``value`` and ``taken``.
     """
     size, count = len(groups), len(rows)
     whole = np.empty(size)
-    for _ in range(steps):
-        lift = 0.0
-        for row in range(count):
-            lift += rows[row] * shift[row]
-        for group in range(size):
-            whole[group] = groups[group] + lift
-            if not m.free[group] and whole[group] > 0:
-                whole[group] = 0.0
-                groups[group] = -lift
-        total = look(m, whole, rows, scratch_cost, scratch_fixed, scratch_piece, value, taken, slope, tilt)
+    for number in range(steps):
+        whole_prices(m, groups, rows, shift, whole)
+        if answered and number == 0:
+            priced_pieces(m, rows, scratch_piece)
+            total = gather(m, whole, rows, scratch_piece, value, taken, slope, tilt)
+        else:
+            total = look(
+                m, whole, rows, scratch_cost, scratch_fixed, scratch_piece, value, taken, slope, tilt
+            )
         slopes = 0.0
         for group in range(size):
             slopes += slope[group]
@@ -288,6 +327,11 @@ def climb(
             turn[:] = 0
             lean[:] = 0
             continue
+        for row in range(count):
+            to = m.spill[row]
+            if to >= 0 and tilt[row] > 0 and rows[row] >= rows[to]:
+                tilt[to] += tilt[row]
+                tilt[row] = 0.0
         norm = 0.0
         for group in range(size):
             turn[group] = slope[group] + DEFLECTION * turn[group]
@@ -296,10 +340,10 @@ def climb(
             lean[row] = tilt[row] + DEFLECTION * lean[row]
             norm += (lean[row] * rate[row]) ** 2
         if norm <= 0:
-            break
+            return False
         step = (min(state[3], state[0] + state[1]) - total) / norm
         if step <= 0:
-            break
+            return False
         for group in range(size):
             groups[group] += step * turn[group]
         for row in range(count):
@@ -308,6 +352,15 @@ def climb(
             for row in range(count):
                 if m.spill[row] >= 0:
                     rows[row] = min(rows[row], rows[m.spill[row]])
+    return True
+
+
+class Answers(Protocol):
+    """Somebody else who gives the options' answers."""
+
+    def fill(self, groups: Floats, rows: Floats, value: Floats, taken: Flags) -> bool:
+        """Each option's value at these prices, and whom it took; False if there is no answer to be had."""
+        ...
 
 
 @dataclass(eq=False)
@@ -317,6 +370,8 @@ class Ascent:
     table: Table
     start: Floats | None = None
     """Prices of groups to begin with, if something is known of them."""
+    elsewhere: Answers | None = None
+    """Who is asked for the options' answers; nobody: they are counted in the climb itself."""
     market: Market = field(init=False)
     best: float = field(init=False)
 
@@ -332,7 +387,7 @@ class Ascent:
         self.scratch = (np.zeros(len(m.cost)), np.zeros(len(m.fixed)), np.zeros(len(m.piece)))
         self.slope, self.tilt = np.zeros(len(self.groups)), np.zeros(len(self.rows))
         start = self.look(self.groups, self.rows)
-        lift = 0.05 * abs(start) + 1e-3 * float(np.abs(m.cost).sum()) / 8
+        lift = LIFT * abs(start) + 1e-3 * float(np.abs(m.cost).sum()) / 8
         if self.start is not None:
             lift = 0.001 * abs(start)
         self.state = np.array([start, lift, 0.0, np.inf])
@@ -363,27 +418,56 @@ class Ascent:
             np.add.at(norm, row, amount**2)
         np.add.at(have, m.choice_row, 1.0)
         np.add.at(have, m.piece_row, 1e-9)
+        # What only bears the excess of others moves as they do; a row that concerns nobody stays where it is.
+        for _ in range(2):
+            for lower in np.flatnonzero(m.spill >= 0).tolist():
+                upper = m.spill[lower]
+                norm[upper] = max(norm[upper], norm[lower])
         each = len(m.group) / max(1, len(m.units))
-        rate = np.sqrt(each / np.maximum(norm, 1e-12))
+        rate = np.where(norm > 0, np.sqrt(each / np.maximum(norm, 1.0)), 0.0)
         wide = have > NEARLY_ALL * len(m.group)
-        rate[wide] *= EAGER
+        rate *= np.where(wide, EAGER, LIVELY)
         shift = np.where(wide, m.level / max(1.0, float(m.units.sum())), 0.0)
         return shift, rate
 
     def look(self, groups: Floats, rows: Floats) -> float:
         """The Lagrangian at these prices (the groups' whole)."""
-        return float(
-            look(self.market, groups, rows, *self.scratch, self.value, self.taken, self.slope, self.tilt)
-        )
+        filled = self.value, self.taken, self.slope, self.tilt
+        if self.elsewhere is not None and self.elsewhere.fill(groups, rows, self.value, self.taken):
+            priced_pieces(self.market, rows, self.scratch[2])
+            return float(gather(self.market, groups, rows, self.scratch[2], *filled))
+        return float(look(self.market, groups, rows, *self.scratch, *filled))
+
+    def begin(self, groups: Floats, rows: Floats) -> None:
+        """Begin again at these prices if they prove more than what there is."""
+        found = self.look(groups, rows)
+        if found > self.best:
+            self.groups, self.rows = groups - float(rows @ self.shift), rows.copy()
+            self.best_groups, self.best_rows = self.groups.copy(), self.rows.copy()
+            self.state[0] = self.best = found
+            self.state[1] = LIFT * abs(found) + 1.0
 
     def go(self, steps: int) -> None:
         """So many steps on."""
-        climb(
-            self.market, steps, self.state, self.groups, self.rows, self.best_groups, self.best_rows,
-            self.turn, self.lean, self.shift, self.rate, *self.scratch, self.value, self.taken,
-            self.slope, self.tilt, self.often,
-        )  # fmt: skip
+        if self.elsewhere is None:
+            self._step(steps, answered=False)
+        else:
+            whole = np.empty(len(self.groups))
+            for _ in range(steps):
+                whole_prices(self.market, self.groups, self.rows, self.shift, whole)
+                answered = self.elsewhere.fill(whole, self.rows, self.value, self.taken)
+                if not self._step(1, answered=answered):
+                    break
         self.best = float(self.state[0])
+
+    def _step(self, steps: int, *, answered: bool) -> bool:
+        return bool(
+            climb(
+                self.market, steps, self.state, self.groups, self.rows, self.best_groups, self.best_rows,
+                self.turn, self.lean, self.shift, self.rate, *self.scratch, self.value, self.taken,
+                self.slope, self.tilt, self.often, answered,
+            )
+        )  # fmt: skip
 
     def prices(self) -> tuple[Floats, Floats]:
         """The best prices of groups, whole, and of rows."""
