@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from eventhub.config import Settings
 from eventhub.domain.problems import NotFound
@@ -94,11 +95,26 @@ def letters(
     rows = db.session.execute(wanted.order_by(Letter.id.desc()).limit(size + 1)).all()
     shown = rows[:size]
     by_state = _count_by_state(programme_id)
+    old = superseded(db.session(), [letter.id for letter, _code in shown])
     return LetterPage(
-        rows=tuple(_letter_row(letter, code) for letter, code in shown),
+        rows=tuple(_letter_row(letter, code, old=letter.id in old) for letter, code in shown),
         by_state=by_state,
         next_before=shown[-1][0].id if len(rows) > size else None,
         sending_off=settings.mail_off,
+    )
+
+
+def superseded(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of some letters that are invitations after which another was written about the same place.
+
+    However far the later one got: sent now, the earlier one would put what is past back into a calendar.
+    """
+    later = aliased(Letter)
+    follows = and_(later.invite_id == Letter.invite_id, later.id > Letter.id, later.method.is_not(None))
+    return set(
+        session.scalars(
+            select(Letter.id).where(Letter.id.in_(ids), Letter.method.is_not(None), exists().where(follows))
+        )
     )
 
 
@@ -148,7 +164,7 @@ def slips(programme: str) -> tuple[Slip, ...]:
     )
 
 
-def _letter_row(letter: Letter, code: str | None) -> LetterRow:
+def _letter_row(letter: Letter, code: str | None, *, old: bool) -> LetterRow:
     return LetterRow(
         id=letter.id,
         name=letter.name,
@@ -163,7 +179,7 @@ def _letter_row(letter: Letter, code: str | None) -> LetterRow:
         tries=letter.tries,
         next_try_at=letter.run_after,
         error=letter.error or "",
-        may_be_sent_again=letter.state in {LetterState.SENT, LetterState.DEAD},
+        may_be_sent_again=letter.state in {LetterState.SENT, LetterState.DEAD} and not old,
     )
 
 

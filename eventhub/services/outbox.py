@@ -23,6 +23,7 @@ from eventhub.domain.terms import LetterState, Method, Role
 from eventhub.extensions import db, transaction
 from eventhub.i18n import N_
 from eventhub.models.invites import Invite, Letter
+from eventhub.queries.outbox import superseded
 from eventhub.services import invites, jobs, journal, letters, programmes
 
 MOST_TRIES = 10
@@ -117,7 +118,8 @@ def send_again(letter_id: int, *, by: Actor, at: datetime) -> None:
     """Put a letter back into the outbox: the same octets to the same address.
 
     For whoever answers for the programme that it is about; to anybody else there is no such letter (:class:`NotFound`).
-    :class:`Conflict` if it still waits, was told to nobody, or held a secret that was forgotten when it was sent.
+    :class:`Conflict` if it still waits, was told to nobody, held a secret that was forgotten when it was sent, or is an
+    invitation after which another was written about the same place.
     """
     with transaction() as session:
         letter = session.get(Letter, letter_id, with_for_update=True)
@@ -135,6 +137,16 @@ def send_again(letter_id: int, *, by: Actor, at: datetime) -> None:
             )
         if letter.name in SECRETS:
             raise Conflict(Problem("secret", N_("A sign-in link is not sent twice. Ask for a new one.")))
+        if superseded(session, [letter.id]):
+            raise Conflict(
+                Problem(
+                    "superseded",
+                    N_(
+                        "This invitation is out of date: a later one about the same place has been written, and a calendar "
+                        "would show the old time again. Send the latest one."
+                    ),
+                )
+            )
         letter.state, letter.tries, letter.run_after, letter.error = LetterState.QUEUED, 0, None, None
         journal.note(session, at=at, by=by, event="letter sent again", subject="letter", code=str(letter.id))
 

@@ -15,7 +15,9 @@ from eventhub.domain.facts import HOUSE
 from eventhub.domain.problems import Conflict, NotFound
 from eventhub.domain.terms import LetterState, Role
 from eventhub.extensions import db, transaction
+from eventhub.i18n import use_locale
 from eventhub.models.invites import Letter
+from eventhub.queries import outbox as outbox_queries
 from eventhub.services import outbox, registrations
 from eventhub.services.intake import Receipt
 from tests.allotting import allot, deliver, publish, sign_up, ticking, told
@@ -125,6 +127,29 @@ def test_sending_again_is_refused_where_it_makes_no_sense(story: Scenario) -> No
         session.execute(update(Letter).values(state=LetterState.PRINT))
     with pytest.raises(Conflict):
         outbox.send_again(letter.id, by=story.organiser, at=story.at)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("became", [LetterState.QUEUED, LetterState.SENT, LetterState.DEAD])
+def test_an_invitation_to_a_seat_that_ended_since_is_not_sent_again(
+    story: Scenario, became: LetterState
+) -> None:
+    receipts = published(story, 2)
+    deliver(story)
+    registrations.withdraw(receipts[0].party, reason="", by=story.guardian, at=story.later(seconds=1))
+    (cancelled,) = told("withdrawn")
+    with transaction() as session:
+        session.execute(update(Letter).where(Letter.id == cancelled.id).values(state=became))
+    old, standing = sorted(told("allotted"), key=lambda letter: letter.invite_id != cancelled.invite_id)
+    assert old.invite_id == cancelled.invite_id
+
+    with pytest.raises(Conflict) as refused:
+        outbox.send_again(old.id, by=story.organiser, at=story.at)
+    with use_locale("en"):
+        assert "out of date" in str(refused.value)
+    outbox.send_again(standing.id, by=story.organiser, at=story.at)
+    offered = {row.id: row.may_be_sent_again for row in outbox_queries.letters(story.camp).rows}
+    assert (offered[old.id], offered[cancelled.id]) == (False, became is not LetterState.QUEUED)
 
 
 def test_a_letter_is_sent_again_only_by_those_who_answer_for_its_programme(story: Scenario) -> None:
