@@ -106,6 +106,8 @@ def take(
     A form that was kept before answers as it did then; with other content under the same key it is a Conflict.
     """
     target = Target.of(session, programme_code)
+    for code in sorted({entry.party for entry in entries if entry.party is not None}):
+        owned_party(session, code, by, lock=True)
     today = at.astimezone(ZONE).date()
     entries = [replace(entry, application=replace(entry.application, on=today)) for entry in entries]
     receipts = _replays(session, entries, by)
@@ -226,9 +228,13 @@ def demand_open(programme: ProgrammeFacts, at: datetime) -> None:
         raise Refused(closed)
 
 
-def owned_party(session: Session, code: str, by: Actor) -> Party:
-    """The party this account signed up; for anybody else there is none."""
-    row = session.scalar(select(Party).where(Party.code == code))
+def owned_party(session: Session, code: str, by: Actor, *, lock: bool = False) -> Party:
+    """The party this account signed up; for anybody else there is none.
+
+    ``lock`` it before anything is judged by how it stands: of two forms at one moment the second sees what the first did.
+    """
+    wanted = select(Party).where(Party.code == code)
+    row = session.scalar(wanted.with_for_update(key_share=True) if lock else wanted)
     if row is None or (by.account_id and row.account_id != by.account_id):
         raise NotFound
     return row

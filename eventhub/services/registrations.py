@@ -35,7 +35,9 @@ def save_draft(application: Application, *, by: Actor, at: datetime, party: str 
         intake.demand_open(target.programme, at)
         participants.one_at_a_time(session, by)
         row = (
-            intake.owned_party(session, party, by) if party else _same_draft(session, target, application, by)
+            intake.owned_party(session, party, by, lock=True)
+            if party
+            else _same_draft(session, target, application, by)
         )
         if row is not None and any(each.state is not RegistrationState.DRAFT for each in intake.living(row)):
             raise Conflict(
@@ -124,7 +126,7 @@ def delete_draft(party: str, *, by: Actor, at: datetime) -> None:
     Conflict if it was sent in the meantime.
     """
     with transaction() as session:
-        row = intake.owned_party(session, party, by)
+        row = intake.owned_party(session, party, by, lock=True)
         if row.submitted_at is not None or any(
             each.state is not RegistrationState.DRAFT for each in row.registrations
         ):

@@ -21,7 +21,9 @@ from eventhub.models.accounts import Account, Participant
 from eventhub.models.invites import Letter
 from eventhub.models.journal import JournalEntry
 from eventhub.models.registrations import Consent, Party, Preference, Registration, RegistrationStep
+from eventhub.queries import doubles
 from eventhub.queries import registrations as queries
+from eventhub.services import doubles as services_doubles
 from eventhub.services import letters, participants, registrations
 from tests.allotting import allot, publish
 from tests.scenario import UNIT, Scenario
@@ -94,6 +96,7 @@ def test_a_returned_sign_up_that_is_sent_again_was_changed(story: Scenario) -> N
     )
     assert [letter.name for letter in db.session.scalars(select(Letter).order_by(Letter.id))] == [
         "received",
+        "returned",
         "changed",
     ]
 
@@ -152,11 +155,16 @@ def test_the_same_person_cannot_be_signed_up_twice(story: Scenario) -> None:
     assert counts() == before
 
 
-def test_the_same_child_of_two_guardians_is_found_by_name_birth_date_and_unit(story: Scenario) -> None:
+def test_the_same_child_of_two_accounts_signs_up_once_the_unit_has_joined_them(story: Scenario) -> None:
+    """Before, a refusal would tell a stranger that the child is signed up; see decision 10."""
     story.registers(story.child("马小雨"))
     other = story.child("马小雨", by=story.stranger)
+    story.registers(other, by=story.stranger)
+    (pair,) = doubles.waiting(story.camp).rows
+    first, second = (record.code for record in pair.records)
+    kept = services_doubles.join(story.camp, (first, second), by=story.officer, at=story.at)
     with pytest.raises(Refused) as refused:
-        story.registers(other, by=story.stranger)
+        story.registers(story.applicant(kept, by=story.stranger), by=story.stranger)
     assert codes(refused) == {"registered_already"}
 
 
@@ -212,6 +220,31 @@ def test_withdrawing_at_the_same_moment_withdraws_once(story: Scenario, app: Fla
     assert sorted(said) == [(), (), (), receipt.registrations]
     withdrawn = select(func.count()).where(RegistrationStep.new == RegistrationState.WITHDRAWN)
     assert db.session.scalar(withdrawn) == 1
+
+
+def test_a_draft_sent_several_times_at_the_same_moment_counts_once(story: Scenario, app: Flask) -> None:
+    application = story.application(story.child())
+    draft = registrations.save_draft(application, by=story.guardian, at=story.at)
+    ready, said = threading.Barrier(4, timeout=20), []
+
+    def send() -> None:
+        with app.app_context():
+            ready.wait()
+            try:
+                receipt = registrations.submit(
+                    draft, key="k", by=story.guardian, at=story.at, application=application
+                )
+                said.append(receipt.replayed)
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(said) == [False, True, True, True]
+    assert [letter.name for letter in db.session.scalars(select(Letter))] == ["received"]
 
 
 def test_six_first_pages_at_the_same_moment_make_one_draft(story: Scenario, app: Flask) -> None:
