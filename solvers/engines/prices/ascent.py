@@ -6,7 +6,7 @@ Programming Study 3, 1975) for the deflection; the level aimed at moves with wha
 what is beyond the rule's own share, which makes the two independent.
 """
 
-# ruff: noqa: C901, PLR0912, PLR0915 - compiled loops stay in one piece: a call of a call would cost more than it tells
+# ruff: noqa: C901, FBT001, PLR0912 - compiled loops stay in one piece: a call of a call would cost more than it tells
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -284,8 +284,9 @@ def climb(
     often: Floats,
     answered: bool,
 ) -> bool:
-    """So many steps on, False once nothing moves; ``state`` is [best, level's height, steps since better, most that can be (or inf)].
+    """So many steps on, False once nothing moves.
 
+    ``state`` is [best, level's height, steps since better, most that can be (or inf)].
     ``groups`` are prices beyond ``shift`` of the rows'; ``often`` counts, falling off, how many steps an option ran.
     ``answered``: the first step finds the options' answers given, in ``value`` and ``taken``.
     """
@@ -432,11 +433,11 @@ class Ascent:
 
     def look(self, groups: Floats, rows: Floats) -> float:
         """The Lagrangian at these prices (the groups' whole)."""
-        filled = self.value, self.taken, self.slope, self.tilt
+        m, piece = self.market, self.scratch[2]
         if self.elsewhere is not None and self.elsewhere.fill(groups, rows, self.value, self.taken):
-            priced_pieces(self.market, rows, self.scratch[2])
-            return float(gather(self.market, groups, rows, self.scratch[2], *filled))
-        return float(look(self.market, groups, rows, *self.scratch, *filled))
+            priced_pieces(m, rows, piece)
+            return float(gather(m, groups, rows, piece, self.value, self.taken, self.slope, self.tilt))
+        return float(look(m, groups, rows, *self.scratch, self.value, self.taken, self.slope, self.tilt))
 
     def begin(self, groups: Floats, rows: Floats) -> None:
         """Begin again at these prices if they prove more than what there is."""
