@@ -12,7 +12,19 @@ import numpy as np
 from solvers import more as what_more
 from solvers.answers import told
 from solvers.audit import audit
-from solvers.engines import conflict, exact, flow, lot, nearest, neighbourhoods, network, prices, race, repair
+from solvers.engines import (
+    conflict,
+    exact,
+    flow,
+    lot,
+    narrowed,
+    nearest,
+    neighbourhoods,
+    network,
+    prices,
+    race,
+    repair,
+)
 from solvers.engines.search import Progress, Search
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Ints, Problem
@@ -106,6 +118,9 @@ def _run(search: Search, engine: str) -> str:
         return _priced(search)
     if engine not in {"cpsat", "mip"} and _flowed(search, engine):
         return "flow"
+    size = len(search.form.problem.choices.group)
+    if engine == "auto" and prices.keeps_singles(search.form) and size > TINY and search.work is None:
+        return _priced(search)
     if engine in {"cpsat", "mip"} or (engine == "auto" and small):
         return _exactly(search, engine)
     if prices.fits(search.form):
@@ -137,13 +152,20 @@ def _flowed(search: Search, engine: str) -> bool:
 
 
 def _priced(search: Search) -> str:
-    """Prices, and what they leave open by the wide way."""
+    """Prices, and what they leave open by a search of what is left, or by the wide way."""
     prices.solve(search)
     if search.best is None:
+        if len(search.form.problem.choices.group) <= SMALL:
+            return _exactly(search, "auto")
         _widely(search)
-    else:
-        _bound_the_rest(search)
-    return "prices"
+        return "prices"
+    used = "prices"
+    if search.left > 0 and search.work is None and narrowed.search(search, until=_limit(search)):
+        used = "prices+cpsat+mip"
+    _bound_the_rest(search)
+    if search.bounds == search.reached and len(search.form.problem.choices.group) <= SMALL:
+        _draw(search)
+    return used
 
 
 def _exactly(search: Search, engine: str) -> str:

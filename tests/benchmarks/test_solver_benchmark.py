@@ -28,7 +28,9 @@ SMALL = {
 @pytest.mark.parametrize("family", SMALL)
 def test_ours_and_the_exact_peers_come_to_the_same_optimum(family):
     problem = read(SMALL[family]())
-    told = {peer: peers_value(peer, problem) for peer in (peers.highs_mip, peers.cp_sat)}
+    # CP-SAT's plain model does not prove even sixty people with a fund.
+    asked = (peers.highs_mip,) if family == "opening" else (peers.highs_mip, peers.cp_sat)
+    told = {peer: peers_value(peer, problem) for peer in asked}
     mine = ours.door("auto")(problem, 30.0)
     assert mine.note == "optimal"
     assert set(told.values()) == {mine.value}
@@ -72,7 +74,7 @@ def test_a_contender_is_measured_in_a_process_of_its_own(tmp_path):
     path.write_text(json.dumps(SMALL["assignment"]()))
     told = measure("SimpleLinearSumAssignment", path, 20.0)
     assert told.value == told.bound == ours.network(read(path), 20.0).value
-    assert told.seconds > 0
+    assert told.note == ""
 
 
 def test_a_stopped_benchmark_goes_on_and_what_takes_long_or_fails_runs_once(tmp_path, monkeypatch, capsys):
