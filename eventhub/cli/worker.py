@@ -1,4 +1,4 @@
-"""eventhub worker: run what is queued, send what is due.
+"""eventhub worker: run what is queued, send what is due, erase what is no longer needed.
 
 Two threads, one for solves and one for letters, each doing all that is due and then sleeping until it is woken or a
 second has passed. A wake-up only saves that second. The same threads run inside ``eventhub serve``.
@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -25,13 +25,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from eventhub.config import Settings
 from eventhub.delivery import wakeups
 from eventhub.extensions import db
-from eventhub.services import jobs, outbox, runs, solving
+from eventhub.services import jobs, outbox, retention, runs, solving
 
 SWEEP = 1.0
 """Seconds between two looks at what is due."""
 FAREWELL = 1.5
 """Seconds that threads may take to end."""
 LETTERS_AT_ONCE = 100
+ERASE_EVERY = timedelta(hours=1)
+"""How often it is looked for answers whose time is over."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,9 +90,10 @@ class Worker:
         self._woken = {wakeups.RUN: threading.Event(), wakeups.LETTERS: threading.Event()}
         self._threads = [
             threading.Thread(target=self._work, args=(topic, work), name=f"{self.name}-{topic}", daemon=True)
-            for topic, work in ((wakeups.RUN, self._run_due), (wakeups.LETTERS, self._deliver_due))
+            for topic, work in ((wakeups.RUN, self._run_due), (wakeups.LETTERS, self._write_and_erase))
         ]
         self._mailer = outbox.mailer_of(self._settings)
+        self._erased_at: datetime | None = None
         self._listening: wakeups.Listening | None = None
 
     def start(self) -> None:
@@ -124,6 +127,7 @@ class Worker:
         with self._app.app_context():
             self._forsake_dead()
             try:
+                self._erase_due()
                 return self._run_due(), self._deliver_due()
             finally:
                 jobs.release(worker=self.name)
@@ -150,6 +154,19 @@ class Worker:
             done += ended is not None
             db.session.remove()
         return done
+
+    def _write_and_erase(self) -> None:
+        self._erase_due()
+        self._deliver_due()
+
+    def _erase_due(self) -> None:
+        """Erase answers whose time is over, once in a while."""
+        at = self._clock()
+        if self._erased_at is not None and at < self._erased_at + ERASE_EVERY:
+            return
+        self._erased_at = at
+        retention.erase_due(at=at)
+        db.session.remove()
 
     def _deliver_due(self) -> outbox.Delivered:
         total = outbox.Delivered()

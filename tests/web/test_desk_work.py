@@ -18,6 +18,7 @@ from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.models.accounts import Claim
 from eventhub.models.invites import Letter
+from eventhub.models.journal import JournalEntry
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import allocations as runs
@@ -312,6 +313,22 @@ def test_the_roster_says_whom_it_is_for_and_the_workbook_holds_the_same(
     assert "仅供领队和工会经办人使用" in str(found[1][0])
     one = desk.get(f"{CAMP}/roster/paper?option=B2").text
     assert sum(name in one for name in names) < 3
+
+
+def test_whoever_takes_a_list_of_people_along_stands_in_the_journal(
+    app: Flask, desk: FlaskClient, story: Scenario
+):
+    desk.get(f"{CAMP}/roster.xlsx")
+    desk.post(f"{CAMP}/publications", data={"run": str(ran(app, desk, story)), "number": "1"})
+    desk.get(f"{CAMP}/roster/paper")
+    desk.get(f"{CAMP}/roster.xlsx?option=B1")
+    taken = [row for row in rows(app, JournalEntry) if row.event.startswith("roster ")]
+    assert [(row.event, row.account_id, row.code) for row in taken] == [
+        ("roster printed", story.organiser.account_id, story.camp),
+        ("roster downloaded", story.organiser.account_id, story.camp),
+    ], "an empty list is none"
+    assert [row.details for row in taken] == [{"people": 3, "option": "B1"}] * 2
+    assert "下载花名册" in desk.get(f"{CAMP}/journal").text
 
 
 # -- Sign-ups ----------------------------------------------------------------------------------------

@@ -224,7 +224,7 @@ def _birthday(born: date, age: int) -> date:
 
 GUARDIAN_CONSENT = ConsentText(
     key="guardian",
-    version="2026-1",
+    version="2026-2",
     title=N_("Guardian's consent to the camp"),
     body=N_(
         "I am the guardian of the children named in this sign-up, and I agree that they take part in the camp.\n\n"
@@ -238,13 +238,13 @@ GUARDIAN_CONSENT = ConsentText(
         "A child whose illness would endanger itself or others stays at home, and I say so before the departure.\n\n"
         "The names, birth dates and answers given here are used only to decide about places, to run the camp and to "
         "reach me. I may look at them, have them put right, or take back this consent at any time on the page of my "
-        "sign-up; the place is then given up, and what the accounts do not need is erased."
+        "sign-up; the place is then given up. The answers are erased 30 days after the camp."
     ),
 )
 
 CHILDREN_RULES = ConsentText(
     key="children_rules",
-    version="2026-1",
+    version="2026-2",
     title=N_("Special rules for data about children under 14"),
     body=N_(
         "Data about children under 14 are sensitive by law, so we ask for this consent apart from the other.\n\n"
@@ -254,10 +254,10 @@ CHILDREN_RULES = ConsentText(
         "What for: to check the age, to give out the places by the published rules, to insure the child and to look "
         "after it. Nothing else; no advertising, no profiles, no handing on except to the insurer and the camp site, "
         "who get only what they need.\n\n"
-        "How it is kept: identity numbers are encrypted; few people may open a child's record, each opening is written "
-        "down, and lists of many children need the approval of a second person. No child is named in a public notice, "
-        "and calendars and mails carry no full name. Answers are erased 30 days after the camp, sign-ups without a "
-        "place after the time for objections.\n\n"
+        "How it is kept: identity numbers are encrypted; few people may open a child's record, and whoever prints or "
+        "downloads a list of children is written down, with the time and the number of children on it. No child is "
+        "named in a public notice, and calendars and mails carry no full name. Answers are erased 30 days after the "
+        "child's batch ends, without a place 30 days after the last batch.\n\n"
         "You may refuse: the child then cannot be signed up here, and you may ask the contact person of the programme "
         "for a sign-up on paper. You may look at the data, have them put right or erased, or take back this consent "
         "at any time on the page of your sign-up, or by calling the contact person, who answers for children's data."

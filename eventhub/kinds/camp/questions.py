@@ -98,7 +98,7 @@ QUESTIONS = (
         required=True,
         choices=FAMILIES,
         hint=N_("Your primary union confirms this before places are given; it is shown to nobody else."),
-        purpose=N_("Decides who is served first; erased when the camp is settled."),
+        purpose=N_("Decides who is served first; erased 30 days after the camp."),
     ),
     MEALS,
     Question(

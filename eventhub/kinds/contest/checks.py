@@ -194,7 +194,7 @@ class _Either(Listing):
 
 SAFETY = ConsentText(
     key="safety",
-    version="2026-1",
+    version="2026-2",
     title=N_("Undertaking on safety and fairness"),
     body=N_(
         "I take part, or sign up those named here with their knowledge, under the rules of this contest.\n\n"
@@ -203,7 +203,7 @@ SAFETY = ConsentText(
         "else, and nobody helps from outside.\n\n"
         "The organiser insures contestants against accidents on the day. Names, villages and results are used to run "
         "the contest and to award the prizes; winners are announced by name. Telephone numbers are used only to reach "
-        "the contestants and are erased when the contest is settled."
+        "the contestants."
     ),
 )
 

@@ -33,6 +33,9 @@ EVENTS: dict[str, Text] = {
     "place set free": N_("Fixed place set free"),
     "result published": N_("Result published"),
     "letter sent again": N_("Letter sent again"),
+    "roster printed": N_("Roster opened for printing"),
+    "roster downloaded": N_("Roster downloaded"),
+    "answers erased": N_("Answers erased, their time being over"),
 }
 """What the journal notes, as people read it; an event without words here is shown as it was noted."""
 DETAILS: dict[str, Text] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -20,7 +20,8 @@ from eventhub.domain.when import When
 from eventhub.i18n import N_, Text, _
 from eventhub.queries import contacts, publications
 from eventhub.queries.publications import RosterRow
-from eventhub.web.access import OFFICER, ORGANISER, permission
+from eventhub.services import lists
+from eventhub.web.access import OFFICER, ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, shared
 from eventhub.web.desk._lists import Slice, slice_of
 from eventhub.web.pages import now, page
@@ -103,6 +104,7 @@ def paper(code: str) -> ResponseReturnValue:
     frame = shared(code, HERE)
     sheets = slice_of(_looked_for(frame, _counted(frame), _text()), size=SHEETS)
     groups = _groups(frame, [option.code for option in sheets.rows])
+    _note(frame, groups, event=lists.PRINTED)
     return page(
         "desk/roster_paper.html",
         Paper(
@@ -126,6 +128,7 @@ def sheet(code: str) -> ResponseReturnValue:
     if option and option not in frame.programme.option_by_code:
         raise NotFound
     groups = _groups(frame, [option] if option else None)
+    _note(frame, groups, event=lists.DOWNLOADED)
     octets = workbook([_sheet(frame, groups)])
     name = quote(f"{code}-{frame.programme.published}.xlsx")
     return Response(
@@ -136,6 +139,19 @@ def sheet(code: str) -> ResponseReturnValue:
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def _note(frame: Frame, groups: Sequence[Group], *, event: str) -> None:
+    """Write down who takes a list of people along, before it is handed over."""
+    if groups:
+        lists.note(
+            frame.programme.code,
+            event,
+            option=groups[0].option.code if len(groups) == 1 else "",
+            people=sum(len(group.rows) for group in groups),
+            by=require_actor(),
+            at=now(),
+        )
 
 
 def _text() -> str:
@@ -208,7 +224,7 @@ def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
 def _cells(row: RosterRow, questions: Iterable[Question]) -> list[Value]:
     return [
         str(row.option.title),
-        str(When(row.option.first_day, row.option.last_day)),
+        str(When(row.option.occasions[0].starts, row.option.occasions[-1].ends)),
         row.station,
         row.name,
         str(word(row.role)) if row.role is not PartyRole.PARTICIPANT else "",
