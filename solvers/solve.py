@@ -44,6 +44,8 @@ TELLING = 1e-5
 """Seconds that reasons and the audit take for each choice."""
 PROVING, PROVING_SHARE, MOST_PROVING = 5e-4, 0.1, 0.15
 """Seconds for each choice in which relaxations look for proofs by prices, as a share of the time; and the most of it."""
+PRICING = 2e-5
+"""Seconds for each choice below which bounds by prices are not begun any more."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
@@ -266,11 +268,11 @@ def _by_prices(search: Search, number: int, reached: Sequence[int], bound: int) 
     """What the prices of joint rules prove beyond the relaxation's ``bound``, in this stage's share of the time."""
     form = search.form
     aim = form.aims[number]
-    large = len(form.problem.choices.group) > MIDDLE
-    if bound == reached[number] or not large or search.left <= 0:
+    size = len(form.problem.choices.group)
+    if bound == reached[number] or size <= MIDDLE or search.left <= PRICING * size:
         return bound
-    open_stages = len(form.aims) - number
-    found = prices.bound(search, number, reached, seconds=2 * search.left / (open_stages + 1))
+    share = 0.35 if form.problem.stages[number].stage == "placed" else 0.5 / (len(form.aims) - number)
+    found = prices.bound(search, number, reached, seconds=share * search.left)
     if found is None or (found[1] >= bound if aim.maximise else found[1] <= bound):
         return bound
     search.certificates[number] = found[0]

@@ -21,6 +21,8 @@ def bound(
     search: Search, number: int, reached: Sequence[int], *, seconds: float
 ) -> tuple[Certificate, int] | None:
     """A certificate for stage ``number`` while earlier ones stay as good as allowed, and the bound it proves."""
+    # Half the time, for setting up and for counting what is proved take theirs.
+    until = search.elapsed + 0.5 * seconds
     form = search.form
     stages = form.problem.stages
     if _has_no_price(stages[number].stage, stages[number].measure):
@@ -31,7 +33,6 @@ def bound(
     for price in HOLDS if earlier else ():
         for groups in (np.zeros(len(ascent.groups)), ascent.groups):
             ascent.begin(groups, np.where(held, price, 0.0))
-    until = search.elapsed + seconds
 
     def go_on() -> bool:
         search.spent += PATIENCE * STEP_EFFORT * len(ascent.market.cost)
