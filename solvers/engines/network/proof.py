@@ -42,7 +42,7 @@ def _binds(quota: Quota, flow: int, price: int) -> bool:
     """Whether the quota itself, and not one below it or an earlier stage's, is what the price is for."""
     if price > 0:
         return flow == quota.high
-    return flow == quota.low or (flow == quota.high and quota.kind == "capacity")
+    return flow == quota.low or (flow == quota.high and quota.rule == "capacity")
 
 
 class _Prices:
@@ -58,7 +58,7 @@ class _Prices:
 
     def put(self, quota: Quota, price: int, *, full: bool) -> bool:
         """Note a price: above 0 of the most a quota allows, below 0 of its least. False if it cannot be said."""
-        if quota.kind == "capacity":
+        if quota.rule == "capacity":
             if price < 0 and not full:
                 self.minimum[quota.subject] = -price
             elif not quota.high:
@@ -67,7 +67,7 @@ class _Prices:
             else:
                 self.capacity[quota.subject] = price
             return True
-        if quota.kind == "resource":
+        if quota.rule == "resource":
             self.resources[quota.subject] = price
             return price > 0 and not quota.turned
         instance = self.instances[quota.subject]

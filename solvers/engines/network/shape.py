@@ -26,12 +26,12 @@ TYING = {"apart", "clash", "changes", "carriers", "moved"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quota:
-    """At least ``low`` and at most ``high`` of some units' places; ``kind`` and ``subject`` say which rule it is.
+    """At least ``low`` and at most ``high`` of some units' places; ``rule`` and ``subject`` say which rule it is.
 
     ``per`` is how much one unit counts in the rule's own measure. ``turned`` tells that it is kept by counting who is out.
     """
 
-    kind: str
+    rule: str
     subject: int
     places: Ints
     low: int
@@ -60,7 +60,7 @@ class Shape:
     def plain(self) -> bool:
         """Seats alone, heads one by one: what a chain can be checked on."""
         return self.heads == 1 and all(
-            quota is None or (quota.kind in {"capacity", "out"} and not quota.low) for quota in self.quotas
+            quota is None or (quota.rule in {"capacity", "out"} and not quota.low) for quota in self.quotas
         )
 
 
