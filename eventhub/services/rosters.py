@@ -53,11 +53,18 @@ class RosterReceipt:
 
 
 def columns(programme: ProgrammeFacts) -> list[tuple[str, Text]]:
-    """The columns of a programme's list: who, with whom, which choices, and what the kind asks of each person."""
+    """The columns of a programme's list: who, with whom, which choices, and what the kind asks of each person.
+
+    What a party must answer is asked too: its first line answers for all.
+    """
     kind = kinds.of(programme)
     skipped = {ROLE} if not kind.companions else set()
     skipped |= {ITEM} if not kind.choose_item else set()
-    asked = [(question.key, question.label) for question in kind.questions if question.asked is Asked.PERSON]
+    asked = [
+        (question.key, question.label)
+        for question in kind.questions
+        if question.asked is Asked.PERSON or question.required
+    ]
     return [(key, label) for key, label in COLUMNS.items() if key not in skipped] + asked
 
 

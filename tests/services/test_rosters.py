@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,6 +12,7 @@ import xlsxwriter
 from flask import Flask
 from sqlalchemy import func, select
 
+from eventhub import kinds
 from eventhub.domain.facts import OccasionFacts, OptionFacts, ProgrammeFacts
 from eventhub.domain.problems import Refused
 from eventhub.extensions import db
@@ -19,7 +21,7 @@ from eventhub.models.accounts import Claim, Participant
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import programmes
 from eventhub.services import rosters
-from tests.scenario import REGION, UNIT, Scenario
+from tests.scenario import REGION, UNIT, Scenario, camp_facts
 
 pytestmark = pytest.mark.database
 
@@ -206,3 +208,11 @@ def test_a_word_that_begins_two_or_none_is_asked_for_again(story: Scenario) -> N
     with pytest.raises(Refused) as refused:
         hand_in(story, sheet([*MA, "领队"], head=head))
     assert {problem.code for problem in refused.value.problems} == {"no_such_term"}
+
+
+def test_a_list_has_a_column_for_all_that_must_be_answered() -> None:
+    for kind in kinds.every().values():
+        plan = replace(camp_facts(), kind=kind.key)
+        asked = {question.key for question in kind.questions if question.required}
+        assert asked <= {key for key, _label in rosters.columns(plan)}, kind.key
+    assert {"contact1_phone", "contact2_phone"} <= {key for key, _label in rosters.columns(camp_facts())}
