@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from importlinter import cli
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,10 +30,13 @@ def text_of(file: Path) -> str:
 # -- Imports -----------------------------------------------------------------------------------------
 
 
-def test_every_import_contract_is_kept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    monkeypatch.chdir(ROOT)
-    status = cli.lint_imports(config_filename="pyproject.toml", no_cache=True)
-    assert status == 0, capsys.readouterr().out
+def test_every_import_contract_is_kept():
+    # In a process of its own: the linter forks, which a process that has loaded the compiled solver does not survive.
+    script = "import sys; from importlinter import cli; sys.exit(cli.lint_imports(no_cache=True))"
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stdout
 
 
 def test_the_package_itself_imports_nothing():
@@ -44,12 +46,12 @@ def test_the_package_itself_imports_nothing():
 
 
 def test_the_solvers_start_without_the_web():
-    """The contracts read the source; this starts the real thing."""
+    """The contracts read the source; this starts the real thing, all but what only several machines need."""
     forbidden = ["eventhub", "flask", "sqlalchemy", "jinja2", "babel", "icalendar"]
     script = (
         "import sys, solvers, importlib, pkgutil\n"
         "for found in pkgutil.walk_packages(solvers.__path__, 'solvers.'):\n"
-        "    if not found.name.endswith('__main__'): importlib.import_module(found.name)\n"
+        "    if not found.name.endswith(('__main__', '.cluster')): importlib.import_module(found.name)\n"
         f"print([name for name in {forbidden} if name in sys.modules])"
     )
     started = subprocess.run(
