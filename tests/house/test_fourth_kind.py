@@ -244,6 +244,7 @@ def set_up(clinic: Clinic) -> None:
 def sets_up_half_day(desk: Visitor, told: dict[str, str]) -> None:
     """A half-day in the kind's own words, with a slip on the way: nothing is kept, and nothing typed is lost."""
     address = f"/desk/programmes/{CODE}/options"
+    slip = desk.opens(f"{address}/new")
     for locale in ("en", "zh"):
         blank = desk.reading(locale).opens(f"{address}/new")
         for word in ("doctors", "first_day"):

@@ -65,4 +65,4 @@ def test_the_roster_holds_who_still_goes(story: Scenario) -> None:
         receipts[2].registrations[0],
     }
     assert all(row.age == 12 for row in rows)
-    assert sum(len(queries.roster(story.camp, option=code)) for code in ("B1", "B2")) == 2
+    assert sum(len(queries.roster(story.camp, options=[code])) for code in ("B1", "B2")) == 2

@@ -20,7 +20,7 @@ from eventhub.i18n import Bilingual, use_locale
 from eventhub.models.accounts import Claim, Participant
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import programmes
-from eventhub.services import rosters
+from eventhub.services import cells, rosters
 from tests.scenario import REGION, UNIT, Scenario, camp_facts
 
 pytestmark = pytest.mark.database
@@ -93,9 +93,7 @@ def sheet(*rows: list[str], head: list[str] | None = None) -> bytes:
 def heads() -> list[str]:
     """The headings as the page offers them, in Chinese."""
     with use_locale("zh"):
-        return [
-            str(rosters.COLUMNS[key]) for key in ("name", "birth_date", "sex", "phone", "party", "choices")
-        ]
+        return [str(cells.COLUMNS[key]) for key in ("name", "birth_date", "sex", "phone", "party", "choices")]
 
 
 def hand_in(story: Scenario, content: bytes, key: str = "k1") -> rosters.RosterReceipt:
@@ -148,7 +146,7 @@ def test_a_list_saved_by_an_old_office_is_read(story: Scenario) -> None:
 
 def test_english_headings_and_words_do_as_well(story: Scenario) -> None:
     with use_locale("en"):
-        english = [str(rosters.COLUMNS[key]) for key in ("name", "birth_date", "sex", "choices")]
+        english = [str(cells.COLUMNS[key]) for key in ("name", "birth_date", "sex", "choices")]
     row = ["白海燕", "1990-01-20", "Female", "East Helan, 12 June"]
     content = "\n".join([",".join(english), ",".join(f'"{cell}"' for cell in row)])
     assert hand_in(story, content.encode()).people == 1
@@ -185,7 +183,7 @@ def test_an_officers_word_counts_as_the_primary_unions_check(story: Scenario) ->
 
     key = kinds.of(facts).claims[0][0]
     with use_locale("zh"):
-        head = [*heads(), str(rosters.COLUMNS["claims"])]
+        head = [*heads(), str(cells.COLUMNS["claims"])]
     hand_in(story, sheet([*BAI, key], head=head))
     claim = db.session.scalars(select(Claim)).one()
     assert (claim.kind, claim.checked) == (key, True)
@@ -196,7 +194,7 @@ def test_an_officers_word_counts_as_the_primary_unions_check(story: Scenario) ->
 )
 def test_a_role_may_be_shortened_as_people_do(story: Scenario, typed: str, role: str) -> None:
     with use_locale("zh"):
-        head = [*heads(), str(rosters.COLUMNS["role"])]
+        head = [*heads(), str(cells.COLUMNS["role"])]
     hand_in(story, sheet([*MA, "参加人员"], [*MARY, typed], head=head))
     found = db.session.scalars(select(Registration.role).order_by(Registration.id)).all()
     assert [str(each) for each in found] == ["participant", role]
@@ -204,7 +202,7 @@ def test_a_role_may_be_shortened_as_people_do(story: Scenario, typed: str, role:
 
 def test_a_word_that_begins_two_or_none_is_asked_for_again(story: Scenario) -> None:
     with use_locale("zh"):
-        head = [*heads(), str(rosters.COLUMNS["role"])]
+        head = [*heads(), str(cells.COLUMNS["role"])]
     with pytest.raises(Refused) as refused:
         hand_in(story, sheet([*MA, "领队"], head=head))
     assert {problem.code for problem in refused.value.problems} == {"no_such_term"}
