@@ -291,15 +291,19 @@ def _without_idle(form: Form, values: Ints) -> Ints:
 
 
 def _draw(search: Search, model: exact.Model | None = None) -> None:
-    """Let the lot decide what is left; ``model`` is one that keeps all stages already."""
+    """Let the lot decide what is left; ``model`` is one that keeps all stages already.
+
+    What an aim speaks of may have been left anywhere its tolerance allows, so it is made to follow the placements.
+    """
     stages = search.form.problem.stages
-    if not stages or stages[-1].stage != "lot" or search.left <= 0:
-        return
-    if model is None:
-        model = exact.Model(search.form)
-        for stage, aim, reached in zip(stages, search.form.aims, search.reached, strict=False):
-            model.keep(aim, stage.allowed(reached))
-    lot.settle(search, model)
+    if stages and stages[-1].stage == "lot" and search.left > 0:
+        if model is None:
+            model = exact.Model(search.form)
+            for stage, aim, reached in zip(stages, search.form.aims, search.reached, strict=False):
+                model.keep(aim, stage.allowed(reached))
+        lot.settle(search, model)
+    if search.best is not None:
+        search.best = _without_idle(search.form, search.best)
 
 
 def _outcome(search: Search, engine: str) -> Outcome:

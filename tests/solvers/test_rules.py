@@ -266,6 +266,12 @@ def test_a_tolerance_lets_later_stages_fall_back_and_no_further():
     assert (outcome.stages[0].value, outcome.stages[0].reached, outcome.stages[1].value) == (3, 4, 10)
 
 
+def test_what_a_tolerance_allows_is_not_claimed_where_the_placements_give_more():
+    spread = {"stage": "spread", "prefix": "v:", "tolerance": [1, 3]}
+    outcome = answer(options=options("a"), groups=[group("g", "a")], objective=[spread, {"stage": "lot"}])
+    assert (outcome.stages[0].value, outcome.stages[0].reached) == (1000, None)
+
+
 def test_worst_and_spread_and_running_are_counted():
     seats = options("a", "b", capacity=2)
     four = [group(name, "a", "b", tags={"c:1" if name in "gh" else "c:2": 1}) for name in "ghij"]
