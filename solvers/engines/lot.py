@@ -40,8 +40,7 @@ def settle(search: Search, model: Model) -> None:
     settled = 0
     bits = BITS
     while search.best is not None:
-        if settled < len(waiting) and waiting[settled].group < 0:
-            search.best = trim_pieces(search.form, search.best)
+        search.best = trim_pieces(search.form, search.best)
         while settled < len(waiting) and (waiting[settled].lone or waiting[settled].value(search.best) == 0):
             _fix(model, waiting[settled], search.best)
             settled += 1

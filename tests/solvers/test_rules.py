@@ -137,6 +137,12 @@ def test_enough_carriers_are_taken_and_no_more_than_there_are():
     assert answer(options=coach, groups=[group("g", "a", size=3)]).placements == {}
 
 
+def test_no_carriers_are_taken_where_an_option_must_run_and_nobody_comes():
+    seats = [{"id": "a"}, {"id": "b", "must_run": True, "carriers": [{"seats": 2}]}]
+    outcome = answer(options=seats, groups=[group("g", "a", "b")])
+    assert (outcome.placements, outcome.carriers) == ({"g": "a"}, {"b": (0,)})
+
+
 def test_carriers_share_the_load_of_their_tag():
     rooms = options(
         "a", carriers=[{"tag": "f", "seats": 3, "cost": 3}, {"tag": "f", "seats": 2, "cost": 2}, {"seats": 9}]
