@@ -142,7 +142,8 @@ def _seats(ledger: Ledger) -> Iterator[Breach]:
     for option in np.flatnonzero(ledger.loads > options.capacity).tolist():
         id_, load = options.ids[option], ledger.load[option]
         yield Breach("capacity", id_, f'"{id_}" has {load} heads for {options.capacity[option]} seats')
-    for option in np.flatnonzero((ledger.loads < options.minimum) & ledger.runs).tolist():
+    runs = np.array(ledger.runs, np.bool_)
+    for option in np.flatnonzero((ledger.loads < options.minimum) & runs).tolist():
         id_, load = options.ids[option], ledger.load[option]
         yield Breach("minimum", id_, f'"{id_}" runs with {load} heads, fewer than {options.minimum[option]}')
 

@@ -263,7 +263,9 @@ class _Derived:
         size = int(groups.piece[group] or groups.size[group])
         if size not in self._fitting:
             seats = self.problem.options.capacity - self.ledger.loads
-            self._fitting[size] = np.flatnonzero((seats >= size) & self.ledger.runs).tolist()
+            self._fitting[size] = np.flatnonzero(
+                (seats >= size) & np.array(self.ledger.runs, np.bool_)
+            ).tolist()
         mine = slice(int(groups.first[group]), int(groups.first[group + 1]))
         listed = set(self.problem.choices.option[mine].tolist())
         return (self.ids[option] for option in self._fitting[size] if option not in listed)

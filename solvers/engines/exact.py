@@ -170,7 +170,7 @@ def solve(search: Search, model: Asked, *, until: float) -> bool:
     """Go on stage by stage from where ``search.reached`` ends; whether all were gone through by ``until``."""
     for _ in steps(search, model, until=until):
         pass
-    return len(search.reached) == len(search.form.aims)
+    return search.best is not None and len(search.reached) == len(search.form.aims)
 
 
 def steps(search: Search, model: Asked, *, until: float) -> Iterator[int]:
@@ -180,6 +180,8 @@ def steps(search: Search, model: Asked, *, until: float) -> Iterator[int]:
     is not proved in its share of the time, they are asked for one by one.
     """
     form = search.form
+    if not form.aims:
+        _anything(search, model, seconds=min(search.left, until - search.elapsed))
     together = True
     while len(search.reached) < len(form.aims):
         number = len(search.reached)
@@ -204,6 +206,16 @@ def steps(search: Search, model: Asked, *, until: float) -> Iterator[int]:
             model.keep(aim, form.problem.stages[one].allowed(search.reached[one]))
             search.tell(one, search.reached[one], search.bounds[one])
         yield len(search.reached)
+
+
+def _anything(search: Search, model: Asked, *, seconds: float) -> None:
+    """Where no stage counts anything, whatever keeps the rules will do."""
+    if search.best is not None or seconds <= 0:
+        return
+    nothing = np.zeros(0, np.int64)
+    model.minimise(nothing, nothing)
+    found = model.solve(search, seconds=seconds, best=None)
+    search.best, search.infeasible = found.values, found.infeasible
 
 
 def _batch(form: Form, number: int) -> list[int]:

@@ -47,6 +47,20 @@ def test_capacity_is_kept():
     assert answer(options=options("a", "b", capacity=1), groups=pair()).placements == {"g": "a", "h": "b"}
 
 
+@pytest.mark.parametrize("groups", [[], [group("g")]])
+@pytest.mark.parametrize("keys", [{}, {"objective": []}, {"objective": [{"stage": "lot"}]}])
+def test_where_there_is_nothing_to_choose_the_answer_is_empty(groups, keys):
+    fund = [{"id": "fund", "capacity": 5}]
+    outcome = answer(options=[], groups=groups, resources=fund, **keys)
+    assert (outcome.placements, outcome.running) == ({}, ())
+
+
+def test_an_objective_that_counts_nothing_is_met_by_whatever_keeps_the_rules():
+    seats = options("a", minimum=1, must_run=True)
+    assert answer(options=seats, groups=[group("g", "a")], objective=[]).placements == {"g": "a"}
+    assert conflict(options=seats, groups=[group("g")], objective=[]) == {"minimum", "must_run"}
+
+
 def test_a_group_is_placed_together_or_not_at_all():
     family = [group("g", "a", size=3)]
     assert answer(options=options("a", capacity=3), groups=family).placements == {"g": "a"}
