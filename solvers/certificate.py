@@ -62,7 +62,7 @@ class Certificate:
         """As the result format writes it: by ids, rules without a price left out."""
         written: dict[str, Any] = {"proof": self.proof}
         prices = self._prices(problem)
-        if prices or self.proof == "prices":
+        if prices or self.proof == "prices" or self.inside == "options":
             written |= {"scale": self.scale, "inside": self.inside} | prices
         if self.certified is not None:
             written["certified"] = self.certified

@@ -138,6 +138,25 @@ def test_written_prices_are_read_back_as_they_were():
         assert Certificate.from_dict(problem, written).to_dict(problem) == written
 
 
+def test_what_no_price_at_all_proves_is_read_back_with_the_problem_it_was_proved_inside():
+    source = {
+        "format": FORMAT,
+        "options": [{"id": "a", "capacity": 5, "cost": 5}],
+        "pinned": {"h": "a"},
+        "groups": [
+            {"id": "g", "people": ["p"], "choices": [{"option": "a", "rank": 2}]},
+            {"id": "h", "size": 3, "people": ["p"], "choices": [{"option": "a", "rank": 1}]},
+            {"id": "j", "size": 3, "choices": [{"option": "a", "rank": 3}]},
+        ],
+    }
+    problem = read(source)
+    outcome = solve(problem, seconds=20)
+    assert outcome.placements == {"h": "a"}
+    assert audit(problem, outcome) == []
+    unpriced = Certificate("search", inside="options", certified=4).to_dict(problem)
+    assert Certificate.from_dict(problem, unpriced).inside == "options"
+
+
 # -- whole results -----------------------------------------------------------------------------------
 
 
