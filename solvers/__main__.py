@@ -48,6 +48,7 @@ def _solve(options: argparse.Namespace) -> int:
         workers=options.workers,
         seed=options.seed,
         engine=options.engine,
+        cluster=options.cluster,
         more=options.more,
         on_progress=_Line(terminal=sys.stderr.isatty()) if options.progress else None,
         should_stop=stop.asked,
@@ -168,7 +169,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--workers", type=int, default=1)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--engine", default="auto", help="auto, flow, cpsat, mip (HiGHS) or prices")
-    command.add_argument("--more", action="store_true", help="also tell what one more seat or step would bring")
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="count prices on other machines too: a Dask scheduler's address, or local:NUMBER of processes here",
+    )
+    command.add_argument(
+        "--more", action="store_true", help="also tell what one more seat or step would bring"
+    )
     command.add_argument("--progress", action="store_true", help="tell how far it is, on the error stream")
     command.add_argument(
         "--baseline",

@@ -1,5 +1,6 @@
 """The one door: choose an engine by the rules present and the size, solve, and audit the answer."""
 
+import math
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +18,7 @@ from solvers.engines import (
     exact,
     flow,
     lot,
+    machines,
     narrowed,
     nearest,
     neighbourhoods,
@@ -68,6 +70,7 @@ def solve(
     workers: int = 1,
     seed: int = 0,
     engine: str = "auto",
+    cluster: str | None = None,
     more: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -77,7 +80,8 @@ def solve(
     ``auto`` takes the flow where nothing ties groups together, CP-SAT up to middle size, and beyond that
     flow, repair and neighbourhoods. ``work`` is deterministic effort in place of seconds. ``should_stop`` is
     asked now and then; once it says yes the best answer so far is returned. ``more`` asks of everything that there
-    is only so much of what one more would bring.
+    is only so much of what one more would bring. ``cluster`` names machines that count prices too ("local:2",
+    "tcp://HOST:PORT"); no step's outcome depends on them.
     """
     if engine not in ENGINES:
         raise EngineError(f'engine: no engine "{engine}"; there are {", ".join(ENGINES)}')
@@ -90,7 +94,7 @@ def solve(
     search = Search(
         Form.of(problem), seconds - telling - proving, workers, seed, work, on_progress, should_stop
     )
-    used = _run(search, engine)
+    used = _run_over(cluster, search, engine)
     outcome = _outcome(search, used)
     spare = 0.0 if search.stopped or not proving else max(proving, seconds - telling - search.clock)
     outcome = proved(
@@ -108,6 +112,18 @@ def solve(
     if breaches:
         raise AssertionError(f"the answer breaks its own rules: {breaches[0].sentence}")
     return outcome
+
+
+def _run_over(cluster: str | None, search: Search, engine: str) -> str:
+    """Run with the machines named; EngineError if there are none."""
+    left = (lambda: search.left) if search.work is None else (lambda: math.inf)
+    try:
+        with machines.at(cluster, left=left) as search.machines:
+            return _run(search, engine)
+    except machines.Unreachable as error:
+        raise EngineError(f"cluster: {error}") from error
+    finally:
+        search.machines = None
 
 
 def _run(search: Search, engine: str) -> str:

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from solvers.certificate import Certificate
+from solvers.engines.machines import Machines
 from solvers.problem import Ints
 from solvers.rules.form import Form
 
@@ -53,6 +54,8 @@ class Search:
 
     spent: float = 0.0
     """Deterministic effort so far; it stands in for the clock where ``work`` is given."""
+    machines: Machines | None = None
+    """Who else counts, where prices are found; nobody: this process alone."""
 
     @property
     def clock(self) -> float:

@@ -28,6 +28,7 @@ BREACHES = {
     "a page that solves": ("pages-cannot-write", "eventhub/web/stray.py", "import solvers"),
     "OR-Tools outside the engines": ("ortools-in-the-engines", "solvers/stray.py", "import ortools.sat"),
     "icalendar outside its file": ("icalendar-in-one-file", "eventhub/delivery/stray.py", "import icalendar"),
+    "Dask outside its file": ("dask-in-one-file", "solvers/engines/stray.py", "import distributed"),
     "a kind that knows another": (
         "kinds-are-strangers",
         "eventhub/kinds/camp/stray.py",

@@ -37,6 +37,8 @@ def canonical(name: str) -> str:
 RUNNING = names(PROJECT["dependencies"])
 DEVELOPING = names(PROJECT["optional-dependencies"]["dev"])
 MEASURING = names(PROJECT["optional-dependencies"]["bench"])
+SHARING = names(PROJECT["optional-dependencies"]["dask"])
+"""What reaches other machines, installed only by whoever has some."""
 BY_HAND = {"fairpyx"}
 """Peers that cannot be installed beside us and are measured where somebody did it all the same."""
 BUILDING = names(PROJECT["optional-dependencies"]["build"])
@@ -79,7 +81,14 @@ BROUGHT_ALONG = {"werkzeug", "jinja2", "markupsafe", "click", "itsdangerous", "f
 
 
 def test_everything_imported_to_run_is_declared():
-    assert imported_by("eventhub", "solvers", "migrations") - RUNNING - BROUGHT_ALONG == set()
+    assert imported_by("eventhub", "solvers", "migrations") - RUNNING - BROUGHT_ALONG - SHARING == set()
+
+
+def test_what_reaches_other_machines_is_declared_tested_and_not_needed_to_run():
+    file = ROOT / "solvers/engines/cluster.py"
+    assert {canonical(top) for top in top_level_imports(parsed(file))} & SHARING == SHARING
+    assert SHARING <= DEVELOPING
+    assert not SHARING & (RUNNING | set(locked("requirements.lock")))
 
 
 def test_everything_declared_to_run_is_used():
@@ -92,11 +101,13 @@ def test_everything_imported_by_the_tests_is_declared():
 
 def test_everything_declared_to_develop_is_used():
     stubs = {name for name in DEVELOPING if name.startswith("types-")}
-    assert DEVELOPING - imported_by("tests") - DEVELOPING_BY_NAME - stubs == set()
+    assert DEVELOPING - imported_by("tests") - DEVELOPING_BY_NAME - stubs - SHARING == set()
 
 
 def test_everything_imported_to_measure_is_declared():
-    imported = {top for file in (ROOT / "benchmarks").rglob("*.py") for top in top_level_imports(parsed(file))}
+    imported = {
+        top for file in (ROOT / "benchmarks").rglob("*.py") for top in top_level_imports(parsed(file))
+    }
     outside = {canonical(name) for name in imported - sys.stdlib_module_names - OURS}
     assert outside - RUNNING - MEASURING - BROUGHT_ALONG == BY_HAND
     assert MEASURING - outside == set()

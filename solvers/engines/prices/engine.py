@@ -1,6 +1,6 @@
 """The price engine's way through one solve: climb, make answers, prove."""
 
-from solvers.engines.prices import keeps_parties, keeps_singles, parties, proof, singles
+from solvers.engines.prices import keeps_parties, keeps_singles, parties, proof, shards, singles
 from solvers.engines.prices.ascent import PATIENCE, Ascent
 from solvers.engines.prices.table import table
 from solvers.engines.search import Search
@@ -28,14 +28,14 @@ def _parties(search: Search) -> None:
     if not answers.ask_flow():
         return
     answers.by_flow()
-    ascent = Ascent(question, start=answers.start())
+    ascent = shards.over(Ascent(question, start=answers.start()), search.machines)
     _climb(search, ascent, FIRST, until=CLIMB)
     parties.answer(search, answers, ascent)
     file(search, ascent, 0)
 
 
 def _singles(search: Search) -> None:
-    ascent = Ascent(table(search.form, 0, []))
+    ascent = shards.over(Ascent(table(search.form, 0, [])), search.machines)
     _climb(search, ascent, FIRST, until=ASCENT)
     answers = singles.Singles(search, ascent)
     if search.best is None or ascent.state[1] > 1e-4 * abs(ascent.best):
