@@ -22,7 +22,8 @@ GIVEN = {"once", "run", "piece", "moved", "aim"}
 class Part:
     """Some rows of a form, over some of its variables: if these cannot hold, the form cannot.
 
-    ``column`` numbers the part's own variables, ``upper`` is theirs; ``rules`` tells what each row is about.
+    ``column`` numbers the part's own variables, ``upper`` is theirs and rests on none of its rules; ``rules`` tells
+    what each row is about.
     """
 
     upper: Ints
@@ -36,7 +37,7 @@ class Part:
 
 def whole(form: Form) -> Part:
     """All of a form."""
-    return Part(form.upper, form.start, form.column, form.amount, form.low, form.high, _rules(form))
+    return Part(form.reach, form.start, form.column, form.amount, form.low, form.high, _rules(form))
 
 
 def narrowed(form: Form, groups: Flags) -> Part:
@@ -60,7 +61,7 @@ def narrowed(form: Form, groups: Flags) -> Part:
     rows = np.flatnonzero(kept)
     rules = _rules(form)
     return Part(
-        upper=form.upper[columns],
+        upper=form.reach[columns],
         start=np.searchsorted(form.row[entries], np.append(rows, len(low))),
         column=column,
         amount=form.amount[entries],

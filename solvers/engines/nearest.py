@@ -87,7 +87,7 @@ def _loosened(form: Form, loose: Flags) -> tuple[Form, Aim]:
     most = _most(form)
     wide = replace(
         form,
-        upper=np.concatenate([form.upper, most[short], most[over]]),
+        upper=np.concatenate([form.reach, most[short], most[over]]),
         start=np.searchsorted(row[order], np.arange(len(form.low) + 1)),
         column=column,
         amount=amount,
@@ -103,7 +103,7 @@ UNITS = 100_000
 def _most(form: Form) -> Ints:
     """By how much each row could be missed at most."""
     reach = np.zeros(len(form.low), np.int64)
-    np.add.at(reach, form.row, np.abs(form.amount) * np.minimum(form.upper[form.column], 2**40))
+    np.add.at(reach, form.row, np.abs(form.amount) * np.minimum(form.reach[form.column], 2**40))
     sides = np.where(form.low > -NO_BOUND, np.abs(form.low), 0) + np.where(
         form.high < NO_BOUND, np.abs(form.high), 0
     )

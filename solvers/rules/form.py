@@ -1,12 +1,12 @@
 """Form: a finished sheet as one sparse matrix, and the variables that follow from who is placed where."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from solvers.problem import Flags, Ints, Problem
+from solvers.problem import UNLIMITED, Flags, Ints, Problem
 from solvers.rules import carriers
 from solvers.rules.every import sheet_of
 from solvers.rules.rule import Aim, Rows, Sheet
@@ -49,6 +49,15 @@ class Form:
             block=np.repeat(np.arange(len(blocks)), [len(rows.subject) for rows in blocks]),
             subject=_joined(blocks, lambda rows: rows.subject),
         )
+
+    @cached_property
+    def reach(self) -> Ints:
+        """``upper`` where options may be filled beyond their seats: carriers for whoever could come at all."""
+        problem = self.problem
+        if not any(problem.options.carriers):
+            return self.upper
+        endless = np.full(len(problem.options.ids), UNLIMITED)
+        return sheet_of(replace(problem, options=replace(problem.options, capacity=endless)))[0].uppers
 
     @cached_property
     def row(self) -> Ints:

@@ -37,6 +37,17 @@ def test_a_conflict_is_irreducible_or_says_that_it_may_not_be():
     assert nearest.explain(search, seconds=0)["irreducible"] is False
 
 
+def test_carriers_are_not_blamed_for_seats_that_an_option_lacks():
+    seats = {"id": "a", "capacity": 1, "minimum": 2, "must_run": True, "carriers": [{"seats": 1}]}
+    pairs = [{"id": "g", "size": 2, "choices": [{"option": "a", "rank": 1}]}]
+    problem = read({"format": FORMAT, "options": [seats], "groups": pairs, "pinned": {"g": "a"}})
+    outcome = solve(problem, seconds=20)
+    assert {written(rule) for rule in outcome.conflict["rules"]} == {("capacity", "a"), ("pinned", "g")}
+    nearest_one = outcome.conflict["nearest"]
+    assert (nearest_one["placements"], nearest_one["carriers"]) == ({"g": "a"}, {"a": [2]})
+    assert audit(problem, outcome) == []
+
+
 def test_the_nearest_placement_misses_only_what_is_in_conflict_and_says_by_how_much():
     problem = read(three_batches_without_money())
     outcome = solve(problem, seconds=30)
