@@ -57,11 +57,14 @@ class Neighbourhood:
                 chosen[variables] = True
         # Misses and moves follow from the rows that the chosen choices stand in.
         order, start = form.by_column
-        rows = np.unique(np.concatenate([form.row[order[start[c] : start[c + 1]]] for c in choices.tolist()]))
+        nothing = np.zeros(0, np.int64)
+        standing = [form.row[order[start[c] : start[c + 1]]] for c in choices.tolist()]
+        rows = np.unique(np.concatenate([nothing, *standing]))
         follow = np.zeros(len(form.upper), np.bool_)
         follow[names["miss"]] = True
         follow[names["moved"]] = True
-        inside = np.concatenate([form.column[form.start[r] : form.start[r + 1]] for r in rows.tolist()])
+        beside = [form.column[form.start[r] : form.start[r + 1]] for r in rows.tolist()]
+        inside = np.concatenate([nothing, *beside])
         chosen[inside[follow[inside]]] = True
         return np.flatnonzero(chosen)
 
@@ -69,13 +72,13 @@ class Neighbourhood:
         form = self.form
         order, start = form.by_column
         entries = np.concatenate([order[start[c] : start[c + 1]] for c in self.free.tolist()])
+        if not len(entries):
+            return
         rows, columns, amounts = form.row[entries], form.column[entries], form.amount[entries]
         by_row = np.argsort(rows, kind="stable")
         rows, columns, amounts = rows[by_row], columns[by_row], amounts[by_row]
         cuts = np.concatenate([[0], np.flatnonzero(np.diff(rows)) + 1, [len(rows)]])
-        mine = (
-            np.add.reduceat(amounts * self.values[columns], cuts[:-1]) if len(rows) else np.zeros(0, np.int64)
-        )
+        mine = np.add.reduceat(amounts * self.values[columns], cuts[:-1])
         slot, variables = self.slot, self.variables
         slots = [slot[column] for column in columns.tolist()]
         listed = amounts.tolist()
@@ -190,7 +193,8 @@ class _Picker:
         order = np.argsort(problem.choices.option, kind="stable")
         cuts = np.searchsorted(problem.choices.option[order], np.arange(1, len(problem.options.ids)))
         self.listed = np.split(order, cuts)
-        self.turn = problem.turn
+        self.turn = problem.turn[np.diff(problem.groups.first)[problem.turn] > 0]
+        """Groups that list something, in the order of the draw."""
 
     def pick(self, values: Ints, size: int) -> list[int]:
         problem = self.form.problem
@@ -216,6 +220,8 @@ class _Picker:
             waiting = self.turn[~content[self.turn]]
             if not len(waiting):
                 waiting = self.turn
+            if not len(waiting):
+                return []
             # The first in line come up more often.
             at = min(self.draw.randrange(len(waiting)), self.draw.randrange(len(waiting)))
             chosen = [int(waiting[at])]

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from solvers import samples
@@ -12,7 +13,7 @@ from solvers.engines.search import Search
 from solvers.outcome import StageResult, Status
 from solvers.problem import read
 from solvers.rules.form import Form
-from solvers.solve import EngineError, solve
+from solvers.solve import EngineError, solve, take_stock
 from solvers.source import canonical_text
 
 
@@ -57,6 +58,25 @@ def test_a_stop_between_two_aims_leaves_nothing_open_that_nobody_uses(after):
     assert outcome.status is Status.FEASIBLE
     assert outcome.placements
     assert not audit(problem, outcome)
+
+
+def test_what_an_earlier_stage_gains_since_takes_back_what_was_proved_beside_the_later_ones():
+    source = {
+        "format": "eventhub.allocation-problem/1",
+        "options": [{"id": "a", "capacity": 2}],
+        "groups": [
+            {"id": id_, "size": size, "tier": tier, "choices": [{"option": "a", "rank": 1, "cost": cost}]}
+            for id_, size, tier, cost in (("first", 2, 1, 1), ("h", 1, 2, 5), ("i", 1, 2, 5))
+        ],
+        "objective": [{"stage": "placed", "by": "tier"}, {"stage": "cost"}],
+    }
+    form = Form.of(read(source))
+    search = Search(form, 20)
+    # Both of the second tier were in when the cost was proved; the first tier's group has taken their seats since.
+    search.reached, search.bounds = [0, 2, 10], [2, 2, 10]
+    search.best = form.complete(np.array([1, 0, 0]))
+    take_stock(search, search.best)
+    assert (search.reached, search.bounds) == ([2, 0, 1], [2, 2])
 
 
 class Stop:
@@ -134,3 +154,15 @@ def test_the_gap_of_an_answer_is_that_of_the_first_stage_left_open():
     assert replace(outcome, stages=(proved, near, loose)).gap == near.gap == 20409
     assert replace(outcome, stages=(proved, StageResult("lot", value=1, bound=9))).gap == 0
     assert replace(outcome, stages=(proved, StageResult("rank", value=5, bound=None))).gap is None
+
+
+@pytest.mark.parametrize("engine", ["flow", "prices"])
+@pytest.mark.parametrize("others", [[], [{"id": "b", "size": 2, "choices": [{"option": "A", "rank": 1}]}]])
+def test_a_group_that_lists_nothing_is_left_out_by_every_engine(engine, others):
+    source = {
+        "format": "eventhub.allocation-problem/1",
+        "options": [{"id": "A", "capacity": 2, "minimum": 1}],
+        "groups": [{"id": "a", "choices": []}, *others],
+    }
+    outcome = solve(read(source), engine=engine, seconds=2)
+    assert outcome.placements == {group["id"]: "A" for group in others}
