@@ -18,7 +18,7 @@ OURS = {"benchmarks", "eventhub", "solvers", "tests", "wsgi"}
 # Used without being imported: by name on the command line, by another package, or as data.
 STARTED_BY_NAME = {"gunicorn", "psycopg", "tzdata", "argon2-cffi"}
 DEVELOPING_BY_NAME = {
-    "codespell", "coverage", "djlint", "mypy", "pre-commit", "pytest-timeout", "pytest-xdist", "ruff", "uv",
+    "codespell", "coverage", "djlint", "import-linter", "mypy", "pre-commit", "pytest-timeout", "pytest-xdist", "ruff", "uv",
 }  # fmt: skip
 # Bindings of the distribution, imported by a reader that its own Python runs (tests/calendars).
 OF_THE_SYSTEM = {"gi"}
