@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventhub import kinds
-from eventhub.domain.facts import ProgrammeFacts
+from eventhub.domain.facts import ProgrammeFacts, SourceFacts
 from eventhub.domain.wording import Money
 from eventhub.i18n import N_, Bilingual, Text, current_locale
 from eventhub.kinds import fund
@@ -19,6 +19,8 @@ from eventhub.queries import organisations
 
 MOST_OPTIONS = 3
 """Of options with room that somebody did not choose, so many are named."""
+
+_NOT_LISTED = "not-listed"
 
 Why = Mapping[str, Any]
 Said = Text | Bilingual | str
@@ -53,10 +55,29 @@ def sentences(reason: Why, programme: ProgrammeFacts) -> tuple[Text, ...]:
     elif rank is not None:
         told.append(N_("This was your choice number %(rank)s.", rank=rank))
     for why in reason.get("why", ()):
-        told += _why(why, reason, programme)
+        if why.get("code") != _NOT_LISTED:
+            told += _why(why, reason, programme)
+    told += _unlisted(reason, programme)
     if not told:
         told.append(N_("None of the options that you chose was open to you."))
     return tuple(told)
+
+
+def _unlisted(reason: Why, programme: ProgrammeFacts) -> list[Text]:
+    """Options with places left that were not chosen; not beside an empty fund or a full quota, which may hold there too.
+
+    A full option may hide an empty fund, since only the first thing in the way is told: where there are funds or
+    quotas it is said that they decide too.
+    """
+    whys = reason.get("why", ())
+    if any(why.get("code") == "limit" or _is_fund(why, programme) for why in whys):
+        return []
+    told = [each for why in whys if why.get("code") == _NOT_LISTED for each in _why(why, reason, programme)]
+    if told and (programme.sources or programme.quotas):
+        told.append(
+            N_("Whether one of these places could have been yours also depended on funds and quotas.")
+        )
+    return told
 
 
 def _why(why: Why, reason: Why, programme: ProgrammeFacts) -> list[Text]:
@@ -126,9 +147,8 @@ def _too_large(why: Why, _reason: Why, _programme: ProgrammeFacts, title: Said) 
 
 
 def _resource(why: Why, _reason: Why, programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
-    id_ = str(why.get("resource", why.get("which", "")))
     left, needed = _number(why, "left"), _number(why, "needed")
-    source = next((each for each in programme.sources if fund(each.code) == id_), None)
+    source = _source(why, programme)
     if source is not None:
         yield N_(
             "“%(option)s”: the fund “%(fund)s” has %(left)s left, and your place would take %(needed)s.",
@@ -144,6 +164,15 @@ def _resource(why: Why, _reason: Why, programme: ProgrammeFacts, title: Said) ->
             left=left,
             needed=needed,
         )
+
+
+def _source(why: Why, programme: ProgrammeFacts) -> SourceFacts | None:
+    id_ = str(why.get("resource", why.get("which", "")))
+    return next((each for each in programme.sources if fund(each.code) == id_), None)
+
+
+def _is_fund(why: Why, programme: ProgrammeFacts) -> bool:
+    return why.get("code") == "resource" and _source(why, programme) is not None
 
 
 def _limit(why: Why, _reason: Why, programme: ProgrammeFacts, title: Said) -> Iterable[Text]:
@@ -193,7 +222,7 @@ _SENTENCES: dict[str, Callable[[Why, Why, ProgrammeFacts, Said], Iterable[Text]]
     "room": _plain(
         lambda title: N_("“%(option)s”: the search ended before this place was tried for you.", option=title)
     ),
-    "not-listed": _plain(
+    _NOT_LISTED: _plain(
         lambda title: N_("“%(option)s” has places left, but you did not choose it.", option=title)
     ),
 }

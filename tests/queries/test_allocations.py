@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from eventhub.domain.facts import SourceFacts
 from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import RunState
-from eventhub.i18n import use_locale
+from eventhub.i18n import Bilingual, use_locale
+from eventhub.kinds import fund
 from eventhub.kinds.camp.questions import FAMILIES
 from eventhub.queries import allocations as queries
 from eventhub.queries import programmes, reasons, results
@@ -161,14 +163,43 @@ def test_every_code_of_the_format_has_a_sentence() -> None:
     ]
     for code in codes:
         why = {"why": [{"option": "B1", "code": code}]}
-        (sentence,) = reasons.sentences(why, camp_facts())
+        sentence = reasons.sentences(why, camp_facts())[0]
         assert "Yinchuan camp B1" in said(sentence)
         assert "银川营 B1" in said(sentence, "zh")
 
 
 def test_options_with_room_that_were_not_chosen_are_named() -> None:
-    told = reasons.sentences({"why": [{"code": "not-listed", "options": ["B1", "B2"]}]}, camp_facts())
+    facts = replace(camp_facts(), sources=(), quotas=())
+    told = reasons.sentences({"why": [{"code": "not-listed", "options": ["B1", "B2"]}]}, facts)
     assert [said(sentence) for sentence in told] == [
         "“Yinchuan camp B1” has places left, but you did not choose it.",
         "“Yinchuan camp B2” has places left, but you did not choose it.",
     ]
+
+
+def test_that_funds_decide_too_is_said_once_beside_places_that_were_not_chosen() -> None:
+    facts = replace(
+        camp_facts(), sources=(SourceFacts("region", Bilingual("补助资金", "Subsidy"), 100, None),)
+    )
+    why = [{"option": "B3", "code": "full", "seats": 4}, {"code": "not-listed", "options": ["B1", "B2"]}]
+    told = [said(sentence) for sentence in reasons.sentences({"why": why}, facts)]
+    assert len(told) == 4
+    assert told[-1] == "Whether one of these places could have been yours also depended on funds and quotas."
+
+
+@pytest.mark.parametrize(
+    "used_up",
+    [
+        {"code": "resource", "resource": fund("region"), "left": 0, "needed": 9},
+        {"code": "limit", "limit": "q"},
+    ],
+)
+def test_nobody_whose_fund_or_quota_is_used_up_is_told_to_have_chosen_too_few(
+    used_up: dict[str, object],
+) -> None:
+    facts = replace(
+        camp_facts(), sources=(SourceFacts("region", Bilingual("补助资金", "Subsidy"), 100, None),)
+    )
+    why = [{"option": "B3", **used_up}, {"code": "not-listed", "options": ["B1", "B2"]}]
+    (told,) = reasons.sentences({"why": why}, facts)
+    assert "B3" in said(told)
