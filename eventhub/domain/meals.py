@@ -27,6 +27,7 @@ MEALS = Question(
     hint=N_("You need not answer. Without an answer the meals are ordinary."),
     purpose=N_("The kitchen is told how many meals of each sort to cook, never whose they are."),
     sensitive=True,
+    only_counted=True,
 )
 
 HALAL_KITCHEN = Particular("halal", N_("Halal meals can be cooked"), "yes_no", default=True)
@@ -47,12 +48,14 @@ def meals_consent(application: Application) -> Iterable[ConsentText]:
     if wishes - {None, "", ORDINARY}:
         yield ConsentText(
             key="meals",
-            version="2026-1",
+            version="2026-2",
             title=N_("Use of the wish about meals"),
             body=N_(
                 "A wish about meals can say something about belief or health and is therefore sensitive. "
                 "I agree that it is used to find a host that can cook such meals and to tell the kitchen how many "
-                "are needed. Nobody is told whose wish it was. It is erased 30 days after the return. "
+                "are needed. The kitchen is never told whose wish it is, and no list of people shows it. In the "
+                "sign-up itself it is seen by whoever signed up, the officer of the unit and the organiser. It is "
+                "erased 30 days after the return. "
                 "I may take the wish back at any time; the meals are then ordinary."
             ),
         )

@@ -42,7 +42,8 @@ class Question:
     """One thing a form asks.
 
     ``purpose`` says why it is asked and ``sensitive`` that it needs a consent of its own; both are shown beside
-    the field. ``limit`` is the longest text in characters or the largest number.
+    the field. ``limit`` is the longest text in characters or the largest number. What is ``only_counted`` stands
+    beside no name on a list of people: lists tell how many gave each answer.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Question:
     purpose: Text | None = None
     limit: int = 100
     sensitive: bool = False
+    only_counted: bool = False
 
 
 def asks_for_claim(question: Question, claims: Collection[str]) -> bool:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from eventhub import kinds
 from eventhub.domain.facts import OptionFacts
 from eventhub.domain.terms import PartyRole
 from eventhub.i18n import Bilingual, use_locale
 from eventhub.queries.publications import RosterRow
-from eventhub.web.desk.rosters import _cells
+from eventhub.web.desk.rosters import Group, _cells, _counts, _sheet
 from tests.kinds.stories import batch, heat
 
 
-def when(option: OptionFacts) -> object:
-    row = RosterRow(
+def person(option: OptionFacts, **answers: str) -> RosterRow:
+    return RosterRow(
         registration="R-1",
         party="T-1",
         name="马大",
@@ -26,10 +32,13 @@ def when(option: OptionFacts) -> object:
         phone="",
         signed_up_by="",
         signed_up_by_phone="",
-        answers={},
+        answers=answers,
     )
+
+
+def when(option: OptionFacts) -> object:
     with use_locale("en"):
-        return _cells(row, ())[1]
+        return _cells(person(option), ())[1]
 
 
 def test_heats_of_one_day_are_told_apart_by_their_hours() -> None:
@@ -38,3 +47,26 @@ def test_heats_of_one_day_are_told_apart_by_their_hours() -> None:
 
 def test_a_batch_of_whole_days_has_none() -> None:
     assert when(batch("B1")) == "Mon 13 - Sat 18 July 2026 (5 nights)"
+
+
+@pytest.mark.parametrize("kind", sorted(key for key in kinds.every() if key != "checkup"))
+def test_meals_are_counted_for_the_kitchen_and_stand_beside_no_name(kind: str) -> None:
+    option = batch("B1")
+    eaters = (person(option, meals="halal"), person(option, meals="halal"), person(option))
+    groups = [Group(option, eaters)]
+    frame = cast(
+        "Any",
+        SimpleNamespace(
+            kind=kinds.named(kind), programme=SimpleNamespace(title=Bilingual("营"), published=1)
+        ),
+    )
+    with use_locale("en"):
+        people = _sheet(frame, groups)
+        (meals,) = _counts(frame, groups)
+        assert "Meals" not in [column.heading for column in people.columns]
+        assert not any("Halal" in row for row in people.rows)
+        headings = [column.heading for column in meals.columns]
+        (row,) = meals.rows
+    told = dict(zip(headings, row, strict=True))
+    assert (told["Halal"], told["Ordinary"], told["Not answered"]) == (2, 0, 1)
+    assert "马大" not in row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,7 +130,7 @@ def sheet(code: str) -> ResponseReturnValue:
         raise NotFound
     groups = _groups(frame, [option] if option else None)
     _note(frame, groups, event=lists.DOWNLOADED)
-    octets = workbook([_sheet(frame, groups)])
+    octets = workbook([_sheet(frame, groups), *_counts(frame, groups)])
     name = quote(f"{code}-{frame.programme.published}.xlsx")
     return Response(
         octets,
@@ -191,7 +192,11 @@ def _groups(frame: Frame, options: Collection[str] | None = None) -> tuple[Group
 
 def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
     words = frame.kind.words
-    questions = [question for question in frame.kind.questions if question.answer is not Answer.LONG_TEXT]
+    questions = [
+        question
+        for question in frame.kind.questions
+        if question.answer is not Answer.LONG_TEXT and not question.only_counted
+    ]
     columns = [
         Column(str(words.option).capitalize(), 28),
         Column(_("When"), 34),
@@ -221,10 +226,43 @@ def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
     )
 
 
+def _counts(frame: Frame, groups: Sequence[Group]) -> Iterable[Sheet]:
+    """For each question whose answers stand beside no name, how many gave each answer, by option."""
+    for question in frame.kind.questions:
+        if question.only_counted:
+            yield Sheet(
+                name=str(question.label),
+                title=_("%(question)s: how many", question=question.label),
+                note=_("How many of each sort, by option. Whose they are is not said."),
+                columns=[
+                    Column(str(frame.kind.words.option).capitalize(), 28),
+                    Column(_("When"), 34),
+                    *(Column(str(said), 16) for _key, said in question.choices),
+                    Column(_("Not answered"), 12),
+                ],
+                rows=[_counted_cells(group, question) for group in groups],
+            )
+
+
+def _counted_cells(group: Group, question: Question) -> list[Value]:
+    given = Counter(str(row.answers.get(question.key) or "") for row in group.rows)
+    counted = [given[key] for key, _said in question.choices]
+    return [
+        str(group.option.title),
+        _when(group.option),
+        *counted,
+        len(group.rows) - sum(counted),
+    ]
+
+
+def _when(option: OptionFacts) -> str:
+    return str(When(option.occasions[0].starts, option.occasions[-1].ends))
+
+
 def _cells(row: RosterRow, questions: Iterable[Question]) -> list[Value]:
     return [
         str(row.option.title),
-        str(When(row.option.occasions[0].starts, row.option.occasions[-1].ends)),
+        _when(row.option),
         row.station,
         row.name,
         str(word(row.role)) if row.role is not PartyRole.PARTICIPANT else "",
