@@ -29,13 +29,29 @@ from eventhub.services import signin
 
 SECONDS = 300
 """What a run may take; at the usual scale each is proved best long before."""
+LEAST_SCALE = 0.02
 _PAIR = 2
+
+
+def _demand_told_scale(_context: click.Context, _parameter: click.Parameter, scale: float) -> float:
+    """Refuse a size at which there is no story, and say why there is none."""
+    if not LEAST_SCALE <= scale <= 1:
+        raise click.BadParameter(
+            _(
+                "%(given)s is not between %(least)s and 1: 1 is the whole season, and below %(least)s it gets no "
+                "smaller, since every village, contest and route keeps the few people that it needs.",
+                given=f"{scale:g}",
+                least=LEAST_SCALE,
+            )
+        )
+    return scale
 
 
 @click.command("demo")
 @click.option(
     "--scale",
-    type=click.FloatRange(0.02, 1.0),
+    type=float,
+    callback=_demand_told_scale,
     default=0.1,
     show_default=True,
     help="1.0 is full size: 9,850 contest entries and 78,000 retreat beds. The camp is always whole.",

@@ -210,6 +210,18 @@ def test_nonsense_is_refused_before_anything_is_touched(
     assert short_story == []
 
 
+@pytest.mark.parametrize("scale", ["0.019", "1.01", "nan"])
+def test_a_scale_without_a_season_is_refused_with_the_least_and_the_reason(
+    runner: FlaskCliRunner, short_story: list[dict[str, Any]], scale: str
+):
+    result = runner.invoke(args=["demo", "--no-serve", "--scale", scale])
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert f"{scale} is not between 0.02 and 1" in said or f"{scale}不在0.02与1之间" in said
+    assert "gets no smaller" in said or "不再缩小" in said
+    assert short_story == []
+
+
 def test_what_goes_wrong_in_the_story_is_said_in_a_sentence(
     runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
 ):
