@@ -232,9 +232,10 @@ def _polish(search: Search, model: exact.Asked, *, until: float) -> None:
     if search.best is None or search.bounds == search.reached or any(stage.tolerance[0] for stage in stages):
         return
     search.best = neighbourhoods.improve(search, search.best, until=until)
-    for number, (stage, aim) in enumerate(zip(stages, search.form.aims, strict=False)):
-        search.reached[number] = aim.value(search.best)
-        model.keep(aim, stage.allowed(search.reached[number]))
+    take_stock(search, search.best)
+    search.bounds += [search.form.ceiling(aim) for aim in search.form.aims[len(search.bounds) :]]
+    for stage, aim, reached in zip(stages, search.form.aims, search.reached, strict=False):
+        model.keep(aim, stage.allowed(reached))
 
 
 def _widely(search: Search) -> None:
@@ -259,7 +260,7 @@ def _bound_the_rest(search: Search) -> None:
     search.offer(_without_idle(form, search.best))
     repair.refill(search)
     best = search.best
-    reached = [aim.value(best) for aim in form.aims]
+    reached = take_stock(search, best)
     for number, aim in enumerate(form.aims):
         if number < len(search.bounds):
             continue
@@ -271,13 +272,29 @@ def _bound_the_rest(search: Search) -> None:
         bound = _by_prices(search, number, reached, bound)
         search.bounds.append(bound)
         search.tell(number, reached[number], bound)
-    search.reached = [
-        max(one, other) if aim.maximise else min(one, other)
-        for aim, one, other in zip(
-            form.aims, reached, [*search.reached, *reached[len(search.reached) :]], strict=True
-        )
-    ]
     search.lot_value = lot.luckiest(form, best)
+
+
+def take_stock(search: Search, values: Ints) -> list[int]:
+    """What each stage has in these values, and ``reached`` at least as good as that.
+
+    Where an earlier stage's gain costs a later one more than its tolerance, that one is reached anew, and what was
+    proved of the stages after it beside its old level is proved no more.
+    """
+    form = search.form
+    now = [aim.value(values) for aim in form.aims]
+    for number, (stage, aim) in enumerate(zip(form.problem.stages, form.aims, strict=False)):
+        if number == len(search.reached):
+            break
+        had = search.reached[number]
+        if (-1 if aim.maximise else 1) * (now[number] - stage.allowed(had)) > 0:
+            del search.reached[number:], search.bounds[number + 1 :]
+            for later in [one for one in search.certificates if one > number]:
+                del search.certificates[later]
+            break
+        search.reached[number] = max(had, now[number]) if aim.maximise else min(had, now[number])
+    search.reached += now[len(search.reached) :]
+    return now
 
 
 def _by_prices(search: Search, number: int, reached: Sequence[int], bound: int) -> int:
