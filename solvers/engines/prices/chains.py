@@ -193,12 +193,33 @@ def improve(hall: Hall, order: Ints, price: Ints, slack: int) -> int:
 
 
 @njit(cache=True)
-def place(hall: Hall, order: Ints, wish: Ints, slack: int) -> int:
-    """Seat groups at their ``wish`` (a choice or -1) where there is room, then the others by chains; who is left over."""
+def sit(hall: Hall, order: Ints, wish: Ints) -> None:
+    """Seat groups at their ``wish`` (a choice or -1) where there is room."""
     for group in order:
         choice = wish[group]
         if choice >= 0 and hall.heads[choice] <= hall.room[hall.option[choice]]:
             seat(hall, group, choice)
+
+
+@njit(cache=True)
+def fill(hall: Hall, order: Ints, beyond: Ints) -> None:
+    """Give everybody without a place the one with room that is least ``beyond`` the group's hope; nobody moves."""
+    for group in order:
+        if hall.at[group] >= 0:
+            continue
+        best = -1
+        for choice in range(hall.first[group], hall.first[group + 1]):
+            if hall.heads[choice] <= hall.room[hall.option[choice]] and (
+                best < 0 or beyond[choice] < beyond[best]
+            ):
+                best = choice
+        if best >= 0:
+            seat(hall, group, best)
+
+
+@njit(cache=True)
+def place(hall: Hall, order: Ints, slack: int) -> int:
+    """Put in groups of ``order`` that have no place, by chains; how many are left over."""
     left = 0
     for group in order:
         if hall.at[group] < 0 and insert(hall, group, FAR, slack) >= FAR:

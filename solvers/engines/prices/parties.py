@@ -30,6 +30,8 @@ WHOLE = 15_000
 """Groups up to which the core is asked for in one piece."""
 ROUND = 30
 """Steps of the climb over which is counted where groups are wanted."""
+AT_ONCE = 200
+"""Groups put in or moved between two looks at the clock."""
 CHAIN_EFFORT = 3e-5
 """Deterministic effort of one pass of chains for each group, and of a core for each of its places."""
 CORE_EFFORT = 4e-4
@@ -121,8 +123,21 @@ class Parties:
         size = self.heads[self.first[:-1]]
         turn = np.lexsort((-size, -sure))
         self.hall = chains.hall(self.first, self.option, self.cost, self.heads, self.seats, self.hope, LABELS)
-        if chains.place(self.hall, turn, wish, LOOSE * FINE) == 0:
-            self.offer()
+        chains.sit(self.hall, turn, wish)
+        self._seat_others(turn[self.hall.at[turn] < 0])
+        self.offer()
+
+    def _seat_others(self, turn: Ints) -> None:
+        """Put in whoever has no place, by chains while time is left, then wherever there is room."""
+        for begin in range(0, len(turn), AT_ONCE):
+            if self.search.left <= 0:
+                break
+            part = turn[begin : begin + AT_ONCE]
+            self.search.spent += CHAIN_EFFORT * len(part)
+            chains.place(self.hall, part, LOOSE * FINE)
+        chains.fill(self.hall, turn, self.beyond)
+        # Where that leaves somebody over who has to have a place, a whole answer matters more than the clock.
+        chains.place(self.hall, turn, LOOSE * FINE)
 
     def by_flow(self) -> None:
         """An answer from the flow itself."""
@@ -138,7 +153,7 @@ class Parties:
             if self.search.left <= 0:
                 return
             saved = 0
-            for part in np.array_split(draw.permutation(len(self.hope)), max(1, len(self.hope) // 5_000)):
+            for part in np.array_split(draw.permutation(len(self.hope)), max(1, len(self.hope) // 1_000)):
                 self.search.spent += CHAIN_EFFORT * len(part)
                 saved += chains.improve(self.hall, part, self.price, LOOSE * FINE)
                 if self.search.left <= 0:
@@ -236,7 +251,7 @@ def answer(search: Search, parties: Parties, ascent: Ascent) -> None:
     wanted = np.zeros(len(table.form.problem.choices.group))
     for _ in range(ROUND):
         if search.left <= 0:
-            break
+            return
         ascent.go(1)
         wanted[table.order] += ascent.taken / ROUND
     parties.seat_by(wanted)

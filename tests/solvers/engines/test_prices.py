@@ -12,7 +12,7 @@ from benchmarks.instances import households, opening
 from solvers import samples
 from solvers.audit import audit
 from solvers.engines import prices
-from solvers.engines.prices import inside
+from solvers.engines.prices import chains, inside
 from solvers.engines.search import Search
 from solvers.outcome import Status
 from solvers.problem import read
@@ -137,3 +137,17 @@ def test_what_prices_cannot_place_goes_the_wide_way():
     outcome = solve(problem, seconds=3, engine="prices")
     assert outcome.answered
     assert not audit(problem, outcome)
+
+
+def test_without_time_nobody_is_put_in_by_a_chain(monkeypatch):
+    waiting, place = [], chains.place
+
+    def watched(hall, order, slack):
+        waiting.append(int((hall.at[order] < 0).sum()))
+        return place(hall, order, slack)
+
+    monkeypatch.setattr(chains, "place", watched)
+    search = Search(Form.of(read(households(600, 10, 1))), 60, should_stop=lambda: True)
+    prices.solve(search)
+    assert search.best is not None
+    assert sum(waiting) == 0
