@@ -1,5 +1,8 @@
 """HiGHS, asked the same questions as CP-SAT: quicker where options open at a cost and seats are counted."""
 
+import ctypes
+import os
+import sys
 import threading
 from typing import Any
 
@@ -17,13 +20,30 @@ TICK = 0.05
 """Seconds between two looks at the clock."""
 
 
+def _silent() -> Any:
+    """A solver made without its greeting, which nothing turns off and which would stand before a result."""
+    flush = ctypes.CDLL(None).fflush
+    sys.stdout.flush()
+    flush(None)
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        found: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        flush(None)
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+    return found
+
+
 class Model:
     """The form as a HiGHS model; rows of earlier stages are added as they are reached."""
 
     def __init__(self, form: Matrix) -> None:
         self.size = len(form.upper)
         self.upper = form.upper
-        self.highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        self.highs: Any = _silent()
         for name, value in (("output_flag", False), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.999)):
             self.highs.setOptionValue(name, value)
         if self.highs.passModel(_lp(form)) != highspy.HighsStatus.kOk:

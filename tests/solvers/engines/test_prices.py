@@ -1,5 +1,6 @@
 """Prices prove nothing false, and the answers made from them keep every rule."""
 
+import ctypes
 import json
 from itertools import count, product
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.instances import households, opening
 from solvers import samples
 from solvers.audit import audit
-from solvers.engines import prices
+from solvers.engines import mip, prices
 from solvers.engines.prices import chains, inside
 from solvers.engines.search import Search
 from solvers.outcome import Status
@@ -151,3 +152,10 @@ def test_without_time_nobody_is_put_in_by_a_chain(monkeypatch):
     prices.solve(search)
     assert search.best is not None
     assert sum(waiting) == 0
+
+
+def test_a_core_is_settled_without_a_word_on_the_standard_output(capfd):
+    source = households(200, 6, 1)
+    mip.Model(Form.of(read(source)))
+    ctypes.CDLL(None).fflush(None)
+    assert capfd.readouterr().out == ""
