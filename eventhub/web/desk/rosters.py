@@ -143,8 +143,8 @@ def sheet(code: str) -> ResponseReturnValue:
 
 
 def _note(frame: Frame, groups: Sequence[Group], *, event: str) -> None:
-    """Write down who takes a list of people along, before it is handed over."""
-    if groups:
+    """Write down who takes a list of people along, before it is handed over; who only asks after it gets none."""
+    if groups and request.method != "HEAD":
         lists.note(
             frame.programme.code,
             event,
