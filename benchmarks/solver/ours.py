@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.solver.peers import Said
 from solvers.engines import flow
+from solvers.engines import network as compiled
 from solvers.engines.search import Search
 from solvers.outcome import Outcome
 from solvers.problem import Problem
@@ -17,7 +18,7 @@ Ours = Callable[[Problem, float], Said]
 def network(problem: Problem, seconds: float) -> Said:
     """The network engine: arrays in, places, prices and the proof out."""
     search = Search(Form.of(problem), seconds)
-    if not flow.solve(search) or search.best is None:
+    if not (compiled.solve(search) or flow.solve(search)) or search.best is None:
         return Said(None, note="does not fit")
     return Said(search.form.aims[0].value(search.best), search.bounds[0])
 
