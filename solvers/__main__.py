@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import signal
 import sys
@@ -22,9 +23,13 @@ from solvers.problem import ProblemError, read
 from solvers.proofs import claims
 from solvers.reasons import explain
 from solvers.solve import EngineError, Progress, solve
-from solvers.source import canonical_text
+from solvers.source import TOO_DEEP, bytes_of, canonical_text
 
 ANSWER, FALSE_CLAIM, REFUSED, INFEASIBLE, NOTHING_FOUND = 0, 1, 2, 3, 4
+
+
+class OutError(ValueError):
+    """The result cannot be written where it was wanted; a sentence says why."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,13 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
-    except (ProblemError, EngineError, DrawError) as error:
+    except (ProblemError, EngineError, DrawError, OutError) as error:
         print(error, file=sys.stderr)
         return REFUSED
 
 
 def _solve(options: argparse.Namespace) -> int:
     stop, began = _Stop(), monotonic()
+    _writable(options.out)
     problem = read(options.problem)
     outcome = solve(
         problem,
@@ -136,15 +142,26 @@ class _Line:
 
 
 def _result(path: Path) -> Outcome:
+    text = bytes_of(path)
     try:
-        written: Any = msgspec.json.decode(path.read_bytes())
-        if not isinstance(written, dict):
-            raise ProblemError(f"{path}: a result is a JSON object")
+        written = msgspec.json.decode(text, type=dict[str, Any])
         return Outcome.from_dict(written)
-    except OSError as error:
-        raise ProblemError(f"{path}: {error.strerror or error}") from None
+    except RecursionError:
+        raise ProblemError(f"{path}: {TOO_DEEP}") from None
     except (ValueError, msgspec.DecodeError) as error:
         raise ProblemError(f"{path}: {error}") from None
+
+
+def _writable(path: Path | None) -> None:
+    """Said before the work, not after it: OutError where no result could be written."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise OutError(f"{path}: is a folder")
+    if not path.parent.is_dir():
+        raise OutError(f"{path}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutError(f"{path}: nothing may be written in {path.parent}")
 
 
 def _write(path: Path | None, text: bytes) -> None:
@@ -153,8 +170,33 @@ def _write(path: Path | None, text: bytes) -> None:
         sys.stdout.buffer.write(text)
         return
     half = path.with_name(f"{path.name}.part")
-    half.write_bytes(text)
-    half.replace(path)
+    try:
+        half.write_bytes(text)
+        half.replace(path)
+    except OSError as error:
+        raise OutError(f"{path}: {error.strerror or error}") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: not a time of 0 seconds or more")
+    return seconds
+
+
+def _least(least: int) -> Callable[[str], int]:
+    """Whole numbers from here to 2^31 - 1, which is what engines take."""
+
+    def number(text: str) -> int:
+        if not least <= int(text) < 2**31:
+            raise argparse.ArgumentTypeError(f"{text}: not a whole number from {least} to {2**31 - 1}")
+        return int(text)
+
+    number.__name__ = "whole number"
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -164,11 +206,24 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_solve)
     command.add_argument("problem", type=Path)
     command.add_argument("--out", type=Path, help="where the result goes (default: standard output)")
-    command.add_argument("--seconds", type=float, default=60)
-    command.add_argument("--work", type=int, help="deterministic effort in place of seconds")
-    command.add_argument("--workers", type=int, default=1)
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--engine", default="auto", help="auto, flow, cpsat, mip (HiGHS) or prices")
+    command.add_argument(
+        "--seconds", type=_seconds, default=60, help="time, reading included (default: %(default)s)"
+    )
+    command.add_argument(
+        "--work",
+        type=_least(1),
+        help="deterministic effort in place of seconds: an unproved answer repeats with the same --workers and"
+        " --seed, on one version (default: none)",
+    )
+    command.add_argument(
+        "--workers", type=_least(1), default=1, help="threads at most (default: %(default)s)"
+    )
+    command.add_argument(
+        "--seed", type=_least(0), default=0, help="where searches begin (default: %(default)s)"
+    )
+    command.add_argument(
+        "--engine", default="auto", help="auto, flow, cpsat, mip (HiGHS) or prices (default: %(default)s)"
+    )
     command.add_argument(
         "--cluster",
         metavar="ADDRESS",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import UNSET
 
 from solvers.arrays import Carrier, Ints, Sparse
 from solvers.audit_reasons import false_reasons
@@ -278,6 +279,7 @@ def _name(stage: Stage | StageResult) -> tuple[object, ...]:
 def _stage(ledger: Ledger, stage: Stage, result: StageResult) -> Iterator[Breach]:
     groups = len(ledger.problem.groups.ids)
     name = stage.label
+    yield from _gap(name, result)
     if stage.stage == "lot":
         if not 0 <= result.value <= groups or result.bound != groups or result.reached is not None:
             yield Breach(
@@ -293,4 +295,14 @@ def _stage(ledger: Ledger, stage: Stage, result: StageResult) -> Iterator[Breach
     if result.bound is not None and sign * (result.bound - result.best) < 0:
         yield Breach(
             "stages", name, f"stage {name} claims the bound {result.bound}, yet reached {result.best}"
+        )
+
+
+def _gap(name: str, result: StageResult) -> Iterator[Breach]:
+    """A result that was read says a gap with each stage; one fresh from an engine only works it out."""
+    if result.told_gap is not UNSET and result.told_gap != result.gap:
+        yield Breach(
+            "stages",
+            name,
+            f"stage {name} claims the gap {result.told_gap}; its value and bound make {result.gap}",
         )

@@ -5,6 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from solvers.source import sentence
+
 FORMAT = "eventhub.allocation-result/1"
 Placement = str | Mapping[str, int]
 
@@ -23,6 +28,7 @@ class StageResult:
     """One plain stage: its value in the placement, and the bound that no placement passes.
 
     ``reached`` is what the stage had when later ones began, if a tolerance let them fall back since.
+    ``told_gap`` is the gap as a result that was read says it, UNSET where it says none: for the auditor only.
     """
 
     stage: str
@@ -32,6 +38,7 @@ class StageResult:
     tag: str | None = None
     rank: int | None = None
     reached: int | None = None
+    told_gap: int | UnsetType | None = field(default=UNSET, compare=False, repr=False)
 
     @property
     def best(self) -> int:
@@ -49,11 +56,6 @@ class StageResult:
         optional = {"tier": self.tier, "tag": self.tag, "rank": self.rank, "reached": self.reached}
         written |= {key: value for key, value in optional.items() if value is not None}
         return written | {"value": self.value, "bound": self.bound, "gap": self.gap}
-
-    @classmethod
-    def from_dict(cls, written: Mapping[str, Any]) -> "StageResult":
-        keys = ("stage", "value", "bound", "tier", "tag", "rank", "reached")
-        return cls(**{key: written[key] for key in keys if key in written})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +123,96 @@ class Outcome:
 
     @classmethod
     def from_dict(cls, written: Mapping[str, Any]) -> "Outcome":
-        """Read a result back; ValueError if it is of another format."""
+        """Read a result back; ValueError says in a sentence what is not as the format has it, and where."""
         if written.get("format") != FORMAT:
             raise ValueError(f'format: expected "{FORMAT}"')
         try:
-            return cls(
-                problem_sha256=written["problem_sha256"],
-                status=Status(written["status"]),
-                placements=dict(written["placements"]),
-                running=tuple(written["running"]),
-                carriers={option: tuple(pieces) for option, pieces in written["carriers"].items()},
-                stages=tuple(StageResult.from_dict(stage) for stage in written["stages"]),
-                reasons={group: tuple(each) for group, each in written.get("reasons", {}).items()},
-                conflict=written.get("conflict"),
-                more=dict(written.get("more", {})),
-                certificate=tuple(dict(entry) for entry in written.get("certificate", ())),
-                run=written.get("run", {}),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the result cannot be read: {error!r}") from None
+            read = msgspec.convert(written, _Result)
+        except msgspec.ValidationError as error:
+            told = sentence(str(error), whole="result")
+            raise ValueError(f"the result cannot be read: {told}") from None
+        return cls(
+            problem_sha256=read.problem_sha256,
+            status=read.status,
+            placements=dict(written["placements"]),
+            running=tuple(read.running),
+            carriers={option: tuple(pieces) for option, pieces in written["carriers"].items()},
+            stages=tuple(_stage(stage) for stage in read.stages),
+            reasons={group: tuple(each) for group, each in written.get("reasons", {}).items()},
+            conflict=written.get("conflict"),
+            more=read.more,
+            certificate=tuple(dict(entry) for entry in written.get("certificate", ())),
+            run=read.run,
+        )
+
+
+# -- what a result that is read must hold; whether it is true is the auditor's question ------------------
+
+
+_Place = str | dict[str, int | float]
+"""Numbers that are not whole reach the auditor, who names the group or the option."""
+
+
+class _Stage(Struct):
+    stage: str
+    value: int
+    bound: int | None
+    gap: int | None
+    tier: int | None = None
+    tag: str | None = None
+    rank: int | None = None
+    reached: int | None = None
+
+
+class _Reason(Struct):
+    """Beside its code each has numbers of its own."""
+
+    code: str
+
+
+class _Entry(Struct):
+    """Beside these each has prices."""
+
+    proof: str
+    inside: str = "groups"
+
+
+class _Rule(Struct):
+    kind: str
+    id: str | None = None
+    groups: list[str] = []
+
+
+class _Missed(_Rule, kw_only=True):
+    by: int
+
+
+class _Nearest(Struct):
+    placements: dict[str, _Place]
+    carriers: dict[str, list[int]]
+    missed: list[_Missed] = []
+
+
+class _Conflict(Struct):
+    rules: list[_Rule]
+    nearest: _Nearest | None = None
+
+
+class _Result(Struct):
+    problem_sha256: str
+    status: Status
+    placements: dict[str, _Place]
+    running: list[str]
+    carriers: dict[str, list[int | float]]
+    stages: list[_Stage]
+    reasons: dict[str, list[_Reason]] = {}
+    conflict: _Conflict | None = None
+    certificate: list[_Entry] = []
+    more: dict[str, dict[str, Any]] = {}
+    run: dict[str, Any] = {}
+
+
+def _stage(read: _Stage) -> StageResult:
+    return StageResult(
+        read.stage, read.value, read.bound, read.tier, read.tag, read.rank, read.reached, told_gap=read.gap
+    )

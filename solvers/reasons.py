@@ -41,9 +41,8 @@ def explain(problem: Problem, outcome: Outcome, group: str) -> Reason:
         taken, _ = read_placements(problem, outcome.placements)
         pieces = {problem.option_number[option]: taken_ for option, taken_ in outcome.carriers.items()}
         why = tuple(_Teller(Ledger(problem, taken, pieces), outcome).of(number))
-    return Reason(
-        group, outcome.placements.get(group), why, _paragraph(group, outcome.placements.get(group), why)
-    )
+    place = outcome.placements.get(group)
+    return Reason(group, place, why, _paragraph(problem, number, place, why))
 
 
 def reasons(problem: Problem, outcome: Outcome) -> dict[str, tuple[Numbers, ...]]:
@@ -292,17 +291,28 @@ class _Teller:
         return self._rooms[size]
 
 
-def _paragraph(group: str, place: Placement | None, why: tuple[Mapping[str, Any], ...]) -> str:
-    where = (
-        f'has "{place}"'
-        if isinstance(place, str)
-        else "has no place"
-        if place is None
-        else f"has {dict(place)}"
-    )
-    sentences = [f'Group "{group}" {where}.']
-    sentences += [SENTENCES[one["code"]].format_map(_Spoken(one)) for one in why]
+def _paragraph(
+    problem: Problem, group: int, place: Placement | None, why: tuple[Mapping[str, Any], ...]
+) -> str:
+    sentences = [f'Group "{problem.groups.ids[group]}" {_where(place, int(problem.groups.size[group]))}.']
+    sentences += [_spoken(one) for one in why]
     return " ".join(sentences)
+
+
+def _where(place: Placement | None, size: int) -> str:
+    """Where a group is; of a split one, how many heads are in each option and how many are left out."""
+    if place is None:
+        return "has no place"
+    if isinstance(place, str):
+        return f'has "{place}"'
+    parts = [f'{heads} of {size} heads in "{option}"' for option, heads in sorted(place.items())]
+    out = size - sum(place.values())
+    return f"has {' and '.join(parts)}" + (f"; {out} left out" if out > 0 else "")
+
+
+def _spoken(reason: Mapping[str, Any]) -> str:
+    code = "minimum-of" if "minimum_of" in reason else reason["code"]
+    return SENTENCES.get(code, UNKNOWN).format_map(_Spoken(reason))
 
 
 class _Spoken(dict[str, Any]):
@@ -322,8 +332,10 @@ SENTENCES = {
     "full": '"{option}" is full; the last one in had tier {tier}, rank {rank}, lot {lot} (after this group in line: {passed}).',
     "resource": '"{option}": of "{resource}" {left} was left, {needed} more would be needed.',
     "limit": '"{option}": limit "{limit}" would be broken with {heads} heads.',
+    "minimum-of": '"{option}": "{minimum_of}" would be left with {heads} heads, fewer than its minimum.',
     "changes": '"{option}": {moved} heads would have moved, {most} may.',
     "aim": '"{option}": the aim "{stage}" would be worse by {by}.',
     "room": '"{option}": nothing stands in the way; this answer is not proved to be the best.',
     "not-listed": "Room was left in {options}, which it did not list.",
 }
+UNKNOWN = '"{option}": "{code}", a reason that is not known here.'

@@ -1,5 +1,6 @@
 """The problem format as it is written: which keys there are, which values they may hold, and its canonical text."""
 
+import codecs
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def opened(source: Mapping[str, Any] | bytes) -> Opened:
             ids = [named.id for named in msgspec.json.decode(listed, type=list[_Named])]
             rest = {key: msgspec.json.decode(part) for key, part in parts.items()}
         checked = msgspec.convert({**rest, "groups": []}, ProblemSource)
-    except (msgspec.MsgspecError, UnicodeError, KeyError, TypeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, KeyError, TypeError, RecursionError) as error:
         raise Doubt from error
     ordered = _sorted_lists(rest)
     texts = {key: canonical_text(key) + b":" + canonical_text(ordered[key]) for key in sorted(ordered)}
@@ -170,11 +171,14 @@ def whole(source: Mapping[str, Any] | bytes) -> tuple[Mapping[str, Any], Problem
         raw: Any = source if isinstance(source, Mapping) else msgspec.json.decode(source)
         return raw, msgspec.convert(raw, ProblemSource)
     except msgspec.ValidationError as error:
-        raise ProblemError(_sentence(str(error))) from None
+        raise ProblemError(sentence(str(error), whole="problem")) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise ProblemError(f"the problem is not JSON: {error}") from None
+    except RecursionError:
+        raise ProblemError(f"the problem is not JSON: {TOO_DEEP}") from None
 
 
+TOO_DEEP = "brackets are nested deeper than can be read"
 _GROUP = msgspec.json.Decoder(GroupSource)
 
 
@@ -184,7 +188,7 @@ def groups_of(written: Sequence[Any]) -> list[GroupSource]:
         if written and not isinstance(written[0], Raw):
             return msgspec.convert(written, list[GroupSource])
         return [_GROUP.decode(one) for one in written]
-    except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, TypeError, RecursionError) as error:
         raise Doubt from error
 
 
@@ -260,21 +264,22 @@ def _id(item: Mapping[str, Any]) -> str:
 
 
 def bytes_of(source: bytes | Path) -> bytes:
+    """The text of a problem or a result, without the mark that some editors begin a file with."""
     if isinstance(source, Path):
         try:
-            return source.read_bytes()
+            return source.read_bytes().removeprefix(codecs.BOM_UTF8)
         except OSError as error:
             raise ProblemError(f"{source}: {error.strerror or error}") from None
     if not isinstance(source, bytes):
         raise TypeError("a problem is read from a mapping, bytes or a path")
-    return source
+    return source.removeprefix(codecs.BOM_UTF8)
 
 
-def _sentence(complaint: str) -> str:
+def sentence(complaint: str, *, whole: str) -> str:
     """Turn the reader's ``Expected `int` - at `$.groups[3].size``` into ``groups[3].size: expected `int```."""
     found = re.fullmatch(r"(?s)(.*?)(?: - at `(?:key in )?\$\.?(.*)`)?", complaint)
     if not found or not found[2]:
-        return f"problem: {_lower(complaint)}"
+        return f"{whole}: {_lower(complaint)}"
     return f"{found[2]}: {_lower(found[1])}"
 
 

@@ -1,14 +1,16 @@
 """If not all rules can be met: the placement that misses only those in conflict, and by as little as can be."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from solvers.answers import told
 from solvers.engines import conflict, exact, repair
 from solvers.engines.search import Search
-from solvers.problem import Flags, Ints
+from solvers.problem import Flags, Ints, Problem
+from solvers.rules import limits
 from solvers.rules.form import Form
 from solvers.rules.rule import NO_BOUND, Aim
 
@@ -126,11 +128,56 @@ def _widened(form: Form, values: Ints, loose: Flags) -> Ints:
 
 def _missed(form: Form, values: Ints) -> list[dict[str, Any]]:
     missed = form.broken(values)
-    return [
-        {
-            "kind": form.rule[int(form.block[row])],
-            **conflict.named(form.problem, form.rule[int(form.block[row])], int(form.subject[row])),
-            "by": int(missed[row]),
-        }
-        for row in np.flatnonzero(missed).tolist()
-    ]
+    rows = np.flatnonzero(missed).tolist()
+    kinds = {row: form.rule[int(form.block[row])] for row in rows}
+    where = _places(form, set(kinds.values()))
+    told = []
+    for row in rows:
+        place = where.get(row, _Place())
+        told.append(
+            {
+                "kind": kinds[row],
+                **conflict.named(form.problem, kinds[row], int(form.subject[row])),
+                **place.named,
+                "by": -(-int(missed[row]) // place.unit),
+            }
+        )
+    return told
+
+
+class _Place(NamedTuple):
+    """Which of a rule's rows one is, in ids, and what one head counts in it."""
+
+    named: Mapping[str, str] = {}
+    unit: int = 1
+
+
+def _places(form: Form, kinds: set[str]) -> dict[int, _Place]:
+    """By row, for the rules that have several rows of one name."""
+    found: dict[int, _Place] = {}
+    for kind, places in (("limit", _of_limits), ("carriers", _of_carriers)):
+        if kind in kinds:
+            rows = np.flatnonzero(form.is_of(kind)).tolist()
+            found |= dict(zip(rows, places(form.problem), strict=True))
+    return found
+
+
+def _of_limits(problem: Problem) -> Iterator[_Place]:
+    """The tag where a limit speaks of many, the option where it is ``each``, the side where it has several."""
+    for instance, side in limits.sides(problem):
+        limit = problem.limits[instance.limit]
+        named = {}
+        if limit.tag is not None and limit.tag.endswith("*"):
+            named["tag"] = problem.tags[instance.tag]
+        if limit.each:
+            named["option"] = problem.options.ids[instance.option]
+        if sum(one is not None for one in (limit.minimum, limit.maximum, limit.share)) > 1:
+            named["side"] = side
+        yield _Place(named, limit.share[1] if side == "share" and limit.share else 1)
+
+
+def _of_carriers(problem: Problem) -> Iterator[_Place]:
+    """The tag whose heads lack seats; none where all do."""
+    for carriers in problem.options.carriers:
+        for tag in sorted({carrier.tag for carrier in carriers}):
+            yield _Place({"tag": problem.tags[tag]} if tag >= 0 else {})

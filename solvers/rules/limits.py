@@ -1,5 +1,6 @@
 """Quotas: how many heads, of all or of those with a tag, some options may or must have; soft ones may be missed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,16 +28,13 @@ def add(sheet: Sheet) -> None:
     owners: list[int] = []
     uppers: list[int] = []
     rows: list[tuple[Instance, str, int]] = []
-    for instance in instances(problem):
+    for instance, side in sides(problem):
         limit = problem.limits[instance.limit]
-        for side in ("minimum", "maximum", "share"):
-            if getattr(limit, side) is None or (side == "maximum" and not len(instance.choices)):
-                continue
-            if limit.soft:
-                owners.append(instance.limit)
-                most = int(instance.heads @ problem.choices.units[instance.choices])
-                uppers.append(max(most, limit.minimum or 0))
-            rows.append((instance, side, len(owners) - 1 if limit.soft else -1))
+        if limit.soft:
+            owners.append(instance.limit)
+            most = int(instance.heads @ problem.choices.units[instance.choices])
+            uppers.append(max(most, limit.minimum or 0))
+        rows.append((instance, side, len(owners) - 1 if limit.soft else -1))
     miss = sheet.variables("miss", np.array(uppers, np.int64))
     sheet.names["miss owner"] = np.array(owners, np.int64)
     _write(sheet, rows, miss)
@@ -86,6 +84,15 @@ def _write(sheet: Sheet, rows: list[tuple[Instance, str, int]], miss: Ints) -> N
             low=np.array(lows),
             high=np.array(highs),
         )
+
+
+def sides(problem: Problem) -> Iterator[tuple[Instance, str]]:
+    """Every instance with each of its sides that can be missed, in the order of the rows."""
+    for instance in instances(problem):
+        limit = problem.limits[instance.limit]
+        for side in ("minimum", "maximum", "share"):
+            if getattr(limit, side) is not None and (side != "maximum" or len(instance.choices)):
+                yield instance, side
 
 
 def instances(problem: Problem) -> list[Instance]:

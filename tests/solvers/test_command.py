@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,66 @@ def test_one_signal_stops_the_search_and_keeps_the_answer(tmp_path, number):
     assert time.monotonic() - asked < 20
     result = json.loads(out.read_text())
     assert result["status"] == ("feasible" if process.returncode == 0 else "unknown")
+
+
+def test_where_no_result_can_be_written_is_said_before_the_work(tmp_path, capsys, small, monkeypatch):
+    monkeypatch.setattr("solvers.__main__.solve", lambda *_, **__: pytest.fail("solved for nothing"))
+    for out, told in ((tmp_path / "no" / "x.json", "there is no folder"), (tmp_path, "is a folder")):
+        assert main(["solve", small, "--out", str(out)]) == 2
+        assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("--seconds nan", "--seconds -3", "--seconds inf", "--seconds soon", "--workers 0", "--work -1"),
+        *("--seed -1", "--seed 99999999999"),
+    ],
+)
+def test_what_no_engine_could_take_is_refused(small, capsys, given):
+    with pytest.raises(SystemExit) as ended:
+        main(["solve", small, *given.split()])
+    assert ended.value.code == 2
+    assert f"argument {given.split()[0]}: " in capsys.readouterr().err
+
+
+def test_brackets_without_end_are_no_json(tmp_path, capsys, small):
+    deep = tmp_path / "deep.json"
+    for start in ("", '{"name":', '{"format":"' + FORMAT + '","options":[],"groups":['):
+        deep.write_text(start + "[" * 100_000)
+        assert main(["solve", str(deep)]) == 2
+        assert "nested deeper" in capsys.readouterr().err
+        assert main(["audit", small, str(deep)]) == 2
+        assert ("nested deeper" if start else "expected `object`") in capsys.readouterr().err.lower()
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path, small):
+    source, out = tmp_path / "marked.json", tmp_path / "result.json"
+    source.write_text(Path(small).read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert main(["solve", str(source), "--out", str(out), "--seconds", "20"]) == 0
+    out.write_text(out.read_text(), encoding="utf-8-sig")
+    assert main(["audit", small, str(out)]) == 0
+
+
+def test_a_result_of_wrong_types_is_refused_and_a_wrong_gap_found(tmp_path, capsys, small):
+    out = tmp_path / "result.json"
+    main(["solve", small, "--out", str(out), "--seconds", "20"])
+    honest = out.read_text()
+
+    def changed(change):
+        result = json.loads(honest)
+        change(result)
+        out.write_text(json.dumps(result))
+        capsys.readouterr()
+        return main(["audit", small, str(out)]), capsys.readouterr()
+
+    code, told = changed(lambda result: result["stages"][0].update(gap=7))
+    assert (code, "claims the gap 7" in told.out) == (1, True)
+    code, told = changed(lambda result: result["stages"][0].pop("gap"))
+    assert (code, "missing required field `gap`" in told.err) == (2, True)
+    code, told = changed(lambda result: result["stages"][0].update(value="7"))
+    assert (code, "stages[0].value: expected `int`" in told.err) == (2, True)
+    code, told = changed(lambda result: next(iter(result["reasons"].values())).__setitem__(0, 7))
+    assert (code, "expected `object`, got `int`" in told.err) == (2, True)
+    code, told = changed(lambda result: result["carriers"].update(b0=["x"]))
+    assert code == 2

@@ -153,3 +153,23 @@ def test_floors_for_more_than_there_is_room_for_are_missed_by_the_difference(flo
     assert outcome.conflict["nearest"]["missed"] == [{"kind": "limit", "id": "floor", "by": floor - 10}] or (
         sum(one["by"] for one in outcome.conflict["nearest"]["missed"]) == floor - 10
     )
+
+
+def test_what_is_missed_of_a_limit_for_many_tags_and_options_says_which_and_in_heads():
+    groups = [
+        {"id": f"g{n}", "tags": {"sex:f": 1}, "required": True, "choices": [{"option": "a", "rank": 1}]}
+        for n in range(5)
+    ]
+    limit = {"id": "s", "options": "*", "each": True, "tag": "sex:*", "share": [3, 5], "minimum": 9}
+    problem = read({"format": FORMAT, "options": [{"id": "a"}], "groups": groups, "limits": [limit]})
+    search = Search(Form.of(problem), 20)
+    found = nearest.find(search, _all_limits(search), seconds=20)
+    assert found is not None
+    missed = found[1]
+    where = {"kind": "limit", "id": "s", "tag": "sex:f", "option": "a"}
+    assert missed == [where | {"side": "minimum", "by": 4}, where | {"side": "share", "by": 2}]
+
+
+def _all_limits(search):
+    rules = conflict.whole(search.form).rules
+    return {rule for rule, is_limit in zip(rules, search.form.is_of("limit"), strict=True) if is_limit}

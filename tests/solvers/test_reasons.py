@@ -126,3 +126,16 @@ def test_an_unknown_group_is_a_key_error():
     problem = read({"format": FORMAT, "options": [A], "groups": [LUCKY]})
     with pytest.raises(KeyError):
         explain(problem, Outcome.from_dict(solve(problem).to_dict()), "nobody")
+
+
+def test_a_split_group_hears_where_its_heads_are_and_how_many_are_left_out():
+    seats = [{"id": "a", "capacity": 2}, {"id": "b", "capacity": 1}]
+    problem = read({"format": FORMAT, "options": seats, "groups": [group("g", "a", "b", size=5, piece=1)]})
+    paragraph = explain(problem, solve(problem, seconds=20), "g").paragraph
+    assert paragraph.startswith('Group "g" has 2 of 5 heads in "a" and 1 of 5 heads in "b"; 2 left out.')
+
+
+def test_a_reason_of_another_version_is_told_as_it_stands():
+    problem = read({"format": FORMAT, "options": [ONE_SEAT, B], "groups": [LUCKY, LATE]})
+    written = solve(problem).to_dict() | {"reasons": {"h": [{"option": "a", "code": "weather"}]}}
+    assert '"weather"' in explain(problem, Outcome.from_dict(written), "h").paragraph
