@@ -19,6 +19,8 @@ PATIENCE = 1.5
 """How many times its limit a contender may take before it is killed."""
 GRACE = 60.0
 """Seconds beyond that, for loading libraries and reading the problem."""
+WARMING = 400
+"""People in the problem that warms up; enough to go where large ones go."""
 MEGABYTE = 1024
 """``ru_maxrss`` is told in kilobytes."""
 
@@ -89,13 +91,15 @@ def _run(line: "Connection[Any, Any]", contender: str, path: Path, limit: float)
 
 
 def _warm(contender: str) -> None:
-    """Compile and load before the clock starts: a small problem through the same door."""
+    """Compile and load before the clock starts: small problems through the same door."""
+    from benchmarks.instances.capacities import capacities  # noqa: PLC0415 - in the child only
     from benchmarks.instances.opening import opening  # noqa: PLC0415 - in the child only
 
-    small = read(opening(60, 4, budget=None))
-    given: Any = plain(small) if contender in PEERS else small
-    with contextlib.suppress(Exception):  # whether it fits is told by the row itself
-        CONTENDERS[contender](given, 5.0)
+    for source in (opening(60, 4, budget=None), capacities(WARMING, 12)):
+        small = read(source)
+        given: Any = plain(small) if contender in PEERS else small
+        with contextlib.suppress(Exception):  # whether it fits is told by the row itself
+            CONTENDERS[contender](given, 2.0)
 
 
 def _peak() -> int:
