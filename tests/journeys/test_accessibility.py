@@ -91,3 +91,15 @@ def test_axe_objects_to_nothing(
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
     page.context.close()
     assert found == {}
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_every_way_of_an_officer_is_on_the_screen_of_a_phone(
+    browser: Browser, app: Flask, live_server: str, story: Scenario, locale: str
+) -> None:
+    page = visitor(browser, app, live_server, story.officer, locale, (390, 844))
+    page.goto(f"{live_server}/desk")
+    boxes = [way.bounding_box() for way in page.locator(".eh-nav a").all()]
+    page.context.close()
+    assert len(boxes) > 1
+    assert all(box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
