@@ -586,7 +586,10 @@ def test_of_publishers_who_confirm_the_same_number_one_publishes(story: Scenario
         return lambda: publications.publish(story.camp, run, expected=1, by=story.organiser, at=at)
 
     said = race(app, *(publishing(run) for run in (first, second, first, second)))
-    assert said == ["no. 1", *["published_meanwhile"] * 3]
+    assert said.count("no. 1") == 1
+    # Who comes when the other run stands already may be told that his own is of yesterday instead.
+    assert {*said} - {"no. 1"} <= {"published_meanwhile", "run_stale"}
+    assert len(said) == 4
     assert [row.number for row in queries.listing(story.camp)] == [1]
     assert len(told("allotted")) == 2
 
