@@ -152,12 +152,12 @@ class _Place(NamedTuple):
     unit: int = 1
 
 
-def _places(form: Form, kinds: set[str]) -> dict[int, _Place]:
+def _places(form: Form, named: set[str]) -> dict[int, _Place]:
     """By row, for the rules that have several rows of one name."""
     found: dict[int, _Place] = {}
-    for kind, places in (("limit", _of_limits), ("carriers", _of_carriers)):
-        if kind in kinds:
-            rows = np.flatnonzero(form.is_of(kind)).tolist()
+    for rule, places in (("limit", _of_limits), ("carriers", _of_carriers)):
+        if rule in named:
+            rows = np.flatnonzero(form.is_of(rule)).tolist()
             found |= dict(zip(rows, places(form.problem), strict=True))
     return found
 
