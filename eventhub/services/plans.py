@@ -27,7 +27,8 @@ from eventhub.queries import reasons
 from eventhub.services import framing, programmes, results
 from eventhub.services.holders import Holder, Holders
 from eventhub.services.invites import Living, living
-from eventhub.services.seats import Place, Post
+from eventhub.services.seat_letters import Place
+from eventhub.services.seats import Post
 
 
 @dataclass(frozen=True)

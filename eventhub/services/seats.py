@@ -1,4 +1,4 @@
-"""Say what a published place means to its holder: what stands in the calendar, what the letter says, and to whom.
+"""Say what a published place means to its holder: what stands in the calendar, and who is told what of it.
 
 A seat has one calendar object an entry, for life (:mod:`eventhub.services.invites`). What is to be said is written into
 the outbox in the transaction that makes it true, calendar octets and all; it leaves afterwards
@@ -8,7 +8,7 @@ the outbox in the transaction that makes it true, calendar octets and all; it le
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -19,22 +19,12 @@ from sqlalchemy.orm import Session
 
 from eventhub import kinds
 from eventhub.config import Settings
-from eventhub.delivery.letters import (
-    AllottedLetter,
-    CancelledLetter,
-    Content,
-    MovedLetter,
-    NotSelectedLetter,
-    WaitlistedLetter,
-    WithdrawnLetter,
-)
+from eventhub.delivery.letters import AllottedLetter, Content, MovedLetter, WithdrawnLetter
 from eventhub.domain.calendar_entry import CalendarEntry
 from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts, SeatFacts
-from eventhub.domain.identity import told_apart
 from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import LetterState
-from eventhub.domain.when import When
-from eventhub.i18n import N_, use_locale
+from eventhub.i18n import use_locale
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.programmes import Option
 from eventhub.models.publications import PublishedAllotment
@@ -43,19 +33,7 @@ from eventhub.queries import programmes
 from eventhub.services import invites, letters
 from eventhub.services.holders import BATCH, Holder, Holders
 from eventhub.services.invites import Living, living
-
-Said = object
-"""What ``str`` says in the reader's language."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """What one registration was given: the option, its row, the station, and why, as a sentence to be said later."""
-
-    option: OptionFacts
-    option_id: int
-    station: str = ""
-    reason: Said = ""
+from eventhub.services.seat_letters import Place, Said, SeatLetters, what_was
 
 
 class Post:
@@ -82,7 +60,8 @@ class Post:
         self.kind = kinds.of(programme)
         self.today = at.astimezone(ZONE).date()
         self._session = session
-        self._settings: Settings = current_app.extensions["settings"]
+        settings: Settings = current_app.extensions["settings"]
+        self._word = SeatLetters(programme, base_url=settings.base_url)
         self._organizer = letters.mailbox_of_the_house()
         self._domain = letters.message_domain()
         self._common = {
@@ -103,10 +82,9 @@ class Post:
     def place(self, holder: Holder, place: Place) -> None:
         """A new seat: a UID of its own, and an invitation to whoever can be written to."""
         with use_locale(holder.to.locale):
-            seat = self.seat(holder, place)
-            entries = self.kind.entries(seat)
-            content = self._allotted(AllottedLetter, holder, place, seat, invited=bool(holder.to.address))
-            for position, entry in enumerate(entries):
+            seat = self._word.seat(holder, place)
+            content = self._word.allotted(AllottedLetter, holder, place, invited=bool(holder.to.address))
+            for position, entry in enumerate(self.kind.entries(seat)):
                 self._place_entry(holder, place, position, entry, seat.display_name, content)
 
     def move(
@@ -115,16 +93,16 @@ class Post:
         """Bring the calendar objects of a seat up to date; whether its holder sees any difference."""
         seen = False
         with use_locale(standing[0].locale):
-            entries = self.kind.entries(self.seat(holder, place))
+            entries = self.kind.entries(self._word.seat(holder, place))
         locale = _language(holder, standing[0])
         with use_locale(locale):
-            seat = self.seat(holder, place)
+            seat = self._word.seat(holder, place)
             said = self.kind.entries(seat)
             for position, entry in enumerate(entries):
                 known = next((each for each in standing if each.position == position), None)
                 if known is None:
-                    content = self._allotted(
-                        AllottedLetter, holder, place, seat, invited=bool(holder.to.address)
+                    content = self._word.allotted(
+                        AllottedLetter, holder, place, invited=bool(holder.to.address)
                     )
                     self._place_entry(holder, place, position, said[position], seat.display_name, content)
                     seen = True
@@ -142,7 +120,7 @@ class Post:
     def would_move(self, holder: Holder, place: Place, standing: Sequence[Living]) -> bool:
         """Whether :meth:`move` would tell its holder anything; nothing is written."""
         with use_locale(standing[0].locale):
-            entries = self.kind.entries(self.seat(holder, place))
+            entries = self.kind.entries(self._word.seat(holder, place))
         return [each.fingerprint for each in standing] != [entry.fingerprint() for entry in entries]
 
     def end(
@@ -161,57 +139,15 @@ class Post:
 
     def waitlisted(self, holder: Holder, *, position: int | None, reason: Said) -> None:
         """No place yet, but one in line."""
-        self._tell(
-            holder,
-            WaitlistedLetter(
-                **self._greeting(holder),
-                programme=self.programme.title,
-                code=holder.code,
-                position=position,
-                who=self._told_as(holder),
-                reason=reason,
-                next_step=N_("If a place becomes free, it goes to the next in line, who is told at once."),
-            ),
-        )
+        self._tell(holder, self._word.waitlisted(holder, position=position, reason=reason))
 
     def not_selected(self, holder: Holder, *, reason: Said) -> None:
         """No place this time."""
-        self._tell(
-            holder,
-            NotSelectedLetter(
-                **self._greeting(holder),
-                programme=self.programme.title,
-                code=holder.code,
-                who=self._told_as(holder),
-                reason=reason,
-            ),
-        )
+        self._tell(holder, self._word.not_selected(holder, reason=reason))
 
     def cancelled(self, holder: Holder, *, reason: Said) -> None:
         """The organiser has ended a sign-up that had no place."""
-        self._tell(
-            holder,
-            CancelledLetter(
-                **self._greeting(holder),
-                programme=self.programme.title,
-                code=holder.code,
-                who=self._told_as(holder),
-                reason=reason,
-            ),
-        )
-
-    def seat(self, holder: Holder, place: Place) -> SeatFacts:
-        """The seat as its kind needs it, said in the language of the moment."""
-        return SeatFacts(
-            registration=holder.code,
-            programme=self.programme,
-            option=place.option,
-            display_name=self._name(holder),
-            role=holder.role,
-            station=place.station,
-            answers=holder.answers,
-            url=self._url(holder),
-        )
+        self._tell(holder, self._word.cancelled(holder, reason=reason))
 
     def write(self) -> int:
         """Write everything down; how many letters there are."""
@@ -280,13 +216,12 @@ class Post:
         self._changed.append(row)
         if invites.is_over(entry, self.at) and invites.is_over(before, self.at):
             return
-        content = self._allotted(
+        content = self._word.allotted(
             MovedLetter,
             holder,
             replace(place, reason=self._why or place.reason),
-            seat,
             invited=bool(row["attendee_address"]),
-            **_what_was(before, entry, was, place.option),
+            **what_was(before, entry, was, place.option),
         )
         letter = self._letter_about(invites.always(known) | row, said or entry, content, holder)
         letter["invite_id"] = known.id
@@ -308,17 +243,12 @@ class Post:
         self._changed.append(row)
         if invites.is_over(entry, self.at):
             return
-        shape = letters.CONTENTS[letter]
-        assert issubclass(shape, WithdrawnLetter)  # noqa: S101 - a seat's end is told by such a letter
         with use_locale(locale):
-            content = shape(
-                **self._greeting(holder),
-                programme=self.programme.title,
-                option=option.title if option else entry.summary,
-                option_word=self.kind.words.option,
-                when=When(entry.starts, entry.ends),
-                code=holder.code,
-                who=self._told_as(holder),
+            content = self._word.ended(
+                letter,
+                holder,
+                entry,
+                option=option,
                 reason=reason,
                 next_step=next_step,
                 invited=bool(known.attendee_address),
@@ -347,7 +277,7 @@ class Post:
 
         def entry_in(language: str) -> CalendarEntry | None:
             with use_locale(language):
-                entries = self.kind.entries(self.seat(holder, place))
+                entries = self.kind.entries(self._word.seat(holder, place))
             return entries[known.position] if known.position < len(entries) else None
 
         standing = entry_in(known.locale)
@@ -412,57 +342,6 @@ class Post:
             "calendar": None,
         }
 
-    def _allotted(
-        self,
-        shape: type[AllottedLetter],
-        holder: Holder,
-        place: Place,
-        seat: SeatFacts,
-        *,
-        invited: bool,
-        **old: str,
-    ) -> AllottedLetter:
-        first, last = place.option.occasions[0], place.option.occasions[-1]
-        brief = self.kind.brief(seat)
-        return shape(
-            **self._greeting(holder),
-            programme=self.programme.title,
-            option=place.option.title,
-            option_word=self.kind.words.option,
-            when=When(first.starts, last.ends),
-            where=first.place,
-            # A kind with lines of its own says there where to meet.
-            meeting_point="" if brief.lines else first.meeting_point,
-            code=holder.code,
-            who=self._told_as(holder),
-            bring=brief.bring,
-            lines=brief.lines,
-            reason=place.reason,
-            invited=invited,
-            **old,
-        )
-
-    def _greeting(self, holder: Holder) -> dict[str, Any]:
-        return {
-            "greeting": holder.to.name,
-            "url": self._url(holder),
-            "contact_name": self.programme.contact_name,
-            "contact_phone": self.programme.contact_phone,
-        }
-
-    def _name(self, holder: Holder) -> str:
-        return self.kind.calendar_name(self.programme, holder.person)
-
-    def _told_as(self, holder: Holder) -> str:
-        """How a letter calls somebody: of two siblings it must be clear which of them is meant."""
-        mates = [person for person in holder.mates if person.code != holder.person.code]
-        everybody = [holder.person, *mates]
-        shown = [self.kind.calendar_name(self.programme, person) for person in everybody]
-        return told_apart(shown, [person.name for person in everybody])[0]
-
-    def _url(self, holder: Holder) -> str:
-        return f"{self._settings.base_url}/my/registrations/{holder.party}"
-
 
 def end_seat(
     session: Session,
@@ -523,14 +402,3 @@ def _language(holder: Holder, known: Living) -> str:
 def _attendee_name(holder: Holder, shown: str) -> str:
     """Participants stand under the name their kind allows; a guardian or officer under his own."""
     return shown if holder.to.name == holder.person.name else holder.to.name
-
-
-def _what_was(
-    before: CalendarEntry, now: CalendarEntry, was: OptionFacts | None, option: OptionFacts
-) -> dict[str, str]:
-    """Of the old facts those that no longer hold."""
-    return {
-        "was_option": str(was.title) if was is not None and was.title != option.title else "",
-        "was_when": str(When(before.starts, before.ends)) if before.span != now.span else "",
-        "was_where": before.place if before.place != now.place else "",
-    }
