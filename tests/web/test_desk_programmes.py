@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from eventhub.domain.facts import ProgrammeFacts, QuotaFacts
+from eventhub.domain.problems import NotFound
 from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.queries import programmes
@@ -100,6 +101,18 @@ def test_a_new_programme_is_a_draft_until_announced(app: Flask, desk: FlaskClien
     assert (kept.first_day, kept.last_day) == (date(2027, 2, 1), date(2027, 2, 5))
     assert desk.post("/desk/programmes/camp-2027/announcement").status_code == 303
     assert facts(app, "camp-2027").announced_at is not None
+
+
+@pytest.mark.parametrize(("field", "status"), [("kind", 422), ("organisation", 422)])
+def test_a_new_programme_of_a_kind_or_host_that_is_on_no_list_is_refused(
+    app: Flask, desk: FlaskClient, field: str, status: int
+):
+    answer = desk.post("/desk/programmes", data=NEW | {field: "zzz"})
+    assert answer.status_code == status
+    assert f'href="#{field}"' in answer.text
+    assert "Winter camp" in answer.text
+    with app.app_context(), pytest.raises(NotFound):
+        programmes.facts("camp-2027")
 
 
 def test_a_new_programme_without_a_title_says_so_and_keeps_the_rest(desk: FlaskClient):

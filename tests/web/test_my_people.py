@@ -169,6 +169,35 @@ def test_what_cannot_be_right_is_said_at_its_field(
     assert soup(answer).select_one(f"#{name}-error")
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"relation": "boss"}, "与报名人的关系：请从所列各项中选择。"),
+        ({"relation": ""}, "与报名人的关系：请从所列各项中选择。"),
+        ({"sex": "zzz"}, "性别：请从所列各项中选择。"),
+    ],
+)
+def test_an_answer_that_is_on_no_list_is_refused_and_the_rest_stays(
+    app: Flask, guardian: FlaskClient, typed: dict[str, str], told: str
+) -> None:
+    with nothing_written(app):
+        answer = add(guardian, **typed)
+    assert answer.status_code == 422
+    assert told in errors(answer)
+    assert fields(answer)["name"] == ["马小雪"]
+
+
+def test_a_correction_with_an_answer_that_is_on_no_list_changes_nothing(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    page = guardian.get(f"/my/people/{story.children['马小雨']}")
+    answer = send(guardian, page, name="马大雨", sex="zzz")
+    assert answer.status_code == 422
+    assert "性别：请从所列各项中选择。" in errors(answer)
+    assert fields(answer)["name"] == ["马大雨"]
+    assert names(app) == ["马小雨"]
+
+
 def test_a_correction_keeps_what_was_not_touched(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
     with at_home(app):
         code = story.children["马小雨"]

@@ -259,6 +259,26 @@ def test_what_is_typed_wrong_stays_and_nobody_is_kept(
     assert fields(answer)["participants-0-birth_date"] == ["1985-06-12"]
 
 
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("participants-0-sex", "性别：请从所列各项中选择。"),
+        ("together", "报名方式：请从所列各项中选择。"),
+        ("first", "第一志愿：请从所列各项中选择。"),
+    ],
+)
+def test_an_answer_that_is_on_no_list_is_refused(
+    app: Flask, officer: FlaskClient, story: Scenario, field: str, told: str
+) -> None:
+    page = officer.get(f"/my/rosters/{story.camp}/people?item={heat('H1').item}")
+    row = {"participants-0-name": "海明", "participants-0-birth_date": "1985-06-12", "agreed": "y"}
+    with nothing_written(app):
+        answer = officer.post(action(page), data={**fields(page), **row, field: "zzz"})
+    assert answer.status_code == 422
+    assert told in errors(answer)
+    assert fields(answer)["participants-0-name"] == ["海明"]
+
+
 def test_a_closed_programme_takes_no_lists(app: Flask, officer: FlaskClient, story: Scenario) -> None:
     headings = blank(officer, story)
     story.later(days=40)

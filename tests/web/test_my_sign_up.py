@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from eventhub.domain.facts import PersonDraft
 from eventhub.extensions import db
-from eventhub.models.registrations import Registration
+from eventhub.models.registrations import Party, Registration
 from eventhub.queries import registrations as queries
 from eventhub.services import participants
 from eventhub.services import registrations as services
@@ -449,6 +449,37 @@ def test_other_peoples_children_cannot_be_named(app: Flask, client: FlaskClient,
         )
     assert answer.status_code == 422
     assert "马小雨" not in answer.text
+
+
+def test_nobody_goes_without_somebody_named_beside_them_unsaid(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    ours = story.children["马小雨"]
+    first = guardian.get(f"/my/registrations/new/{story.camp}")
+    with nothing_written(app):
+        answer = send(guardian, first, participants=[ours, "P999"])
+    assert answer.status_code == 422
+    assert "所选人员中有人不在“参加人”名单中（或已被移除），请重新选择参加人。" in errors(answer)
+    assert fields(answer)["participants"] == [ours]
+    sent = finish(guardian, to_review(guardian, story, "马小雨"))
+    code = sent.headers["Location"].split("?")[0].split("/")[-1]
+    change = guardian.get(f"/my/registrations/{code}/change")
+    with nothing_written(app):
+        assert send(guardian, change, participants=[ours, "P999"]).status_code == 422
+
+
+def test_an_item_in_the_address_means_nothing_where_there_are_none(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    first = guardian.get(f"/my/registrations/new/{story.camp}?item=zzz")
+    answer = guardian.post(
+        f"/my/registrations/new/{story.camp}?item=zzz",
+        data={**fields(first), "participants": story.children["马小雨"], "item": "zzz"},
+    )
+    follow(guardian, answer)
+    with app.app_context():
+        assert db.session.scalars(select(Party.item)).all() == [""]
+        db.session.remove()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from eventhub.domain.problems import Problem
 from eventhub.domain.questions import Answer, Question
 from eventhub.i18n import N_, Text, current_locale
 
+NOT_LISTED = N_("Choose one of the answers listed.")
 MOST_IN_A_ROW = 4
 """Up to so many answers stand as radio buttons, where all can be seen; more become a list to open."""
 
@@ -132,6 +133,18 @@ _FIELDS: dict[Answer, Any] = {
     Answer.DATE: _date,
     Answer.PHONE: _phone,
 }
+
+
+def not_listed(form: FlaskForm, *names: str) -> list[Problem]:
+    """What was sent for these fields and stands on no list of theirs: only a form made by hand sends that.
+
+    The fields do not complain themselves, since their words would be those of the library.
+    """
+    return [
+        Problem("not_listed", NOT_LISTED, name)
+        for name in names
+        if form[name].data and form[name].data not in {choice.value for choice in form[name].choices}
+    ]
 
 
 def mark_required(field: Field) -> None:

@@ -15,7 +15,7 @@ from eventhub.domain.problems import Problem
 from eventhub.domain.terms import Sex, word
 from eventhub.i18n import N_
 from eventhub.queries.accounts import Unit
-from eventhub.web.forms.fields import Ticks, choices, later, mark_required
+from eventhub.web.forms.fields import NOT_LISTED, Ticks, choices, later, mark_required, not_listed
 
 RELATIONS = (
     ("self", N_("Myself")),
@@ -119,6 +119,7 @@ def draft_of(
     if isinstance(born, Problem):
         problems.append(born.at("birth_date"))
         born = None
+    problems += not_listed(form, "sex")
     sex = form.sex.data if form.sex.data in set(Sex) else None
     typed = form.organisation.data or ""
     unit = unit_code(typed, [kept, *units] if kept is not None else units)
@@ -126,6 +127,8 @@ def draft_of(
         problems.append(Problem("no_unit", N_("Unit: choose one from the list."), "organisation"))
     offered = {key for group in form.groups for key, _label in group.claims}
     relation = form.relation.data if "relation" in form else None
+    if "relation" in form and relation not in dict(RELATIONS):
+        problems.append(Problem("not_listed", NOT_LISTED, "relation"))
     draft = PersonDraft(
         name=form.name.data or "",
         birth_date=born,

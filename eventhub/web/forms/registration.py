@@ -123,6 +123,20 @@ def with_people(application: Application, sent: Sent, people: Sequence[Person]) 
     )
 
 
+def strangers(sent: Sent, people: Sequence[Person]) -> list[Problem]:
+    """What is wrong where somebody is named who is not among one's people: nobody goes without them unsaid."""
+    known = {person.code for person in people}
+    return [
+        Problem(
+            "not_yours",
+            N_("Somebody named here is not (any more) among your people. Choose again who goes."),
+            role,
+        )
+        for role in ("participants", "companions")
+        if set(sent.getlist(role)) - known
+    ]
+
+
 # -- Which options, in which order -------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from eventhub.domain.questions import Asked, Question
 from eventhub.domain.terms import Sex, word
 from eventhub.i18n import N_
 from eventhub.kinds import Kind
-from eventhub.web.forms.fields import choices, field_of, later, mark_required, name_owner
+from eventhub.web.forms.fields import choices, field_of, later, mark_required, name_owner, not_listed
 from eventhub.web.forms.people import read_date
 
 MOST_TYPED = 20
@@ -196,6 +196,7 @@ def typed_applications(
         agreed = tuple(text.key for text in kind.consents(programme, application))
         return Application(**{**vars(application), "consents": agreed})
 
+    problems += not_listed(form, *(name for name in ("together", "first", "second") if name in form))
     together = "together" in form and form["together"].data == "together"
     if together and applicants:
         return [whole(*applicants)], problems, True
@@ -211,6 +212,7 @@ def _applicant(form: FlaskForm, kind: Kind, number: int, problems: list[Problem]
     if isinstance(born, Problem):
         problems.append(born.at(f"{prefix}birth_date"))
         born = None
+    problems += not_listed(form, f"{prefix}sex")
     return Applicant(
         draft=PersonDraft(
             name=typed["name"] or "",

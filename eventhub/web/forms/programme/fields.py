@@ -25,7 +25,7 @@ from eventhub.domain.phases import ZONE
 from eventhub.domain.wording import Money
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.web.forms.allocation import at_most
-from eventhub.web.forms.fields import later
+from eventhub.web.forms.fields import NOT_LISTED, later
 
 FILL_IN = later(N_("Please fill this in."))
 MOST = 1_000_000
@@ -34,7 +34,6 @@ SPARE_ROWS = 2
 _FEN = 100
 _MOST_FEN = 10**13
 _LONGEST_LIST = 50
-_NOT_LISTED = N_("Choose one of the answers listed.")
 
 
 def trimmed(text: str | None) -> str:
@@ -234,7 +233,7 @@ class Menu(SelectField):
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - given by name
         """Refuse what is not on the list."""
         if self.data not in _values(self):
-            raise ValidationError(str(_NOT_LISTED))
+            raise ValidationError(str(NOT_LISTED))
 
 
 class Ticks(SelectMultipleField):
@@ -246,7 +245,7 @@ class Ticks(SelectMultipleField):
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - given by name
         """Refuse what is not on the list."""
         if set(self.data or ()) - _values(self):
-            raise ValidationError(str(_NOT_LISTED))
+            raise ValidationError(str(NOT_LISTED))
 
 
 def _values(field: SelectField | SelectMultipleField) -> set[str]:

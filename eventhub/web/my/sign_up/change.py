@@ -39,6 +39,9 @@ def change(code: str) -> ResponseReturnValue:
     if request.method != "POST":
         return show(here, standing, Step.PEOPLE, changes=row)
     application = forms.read(here.kind, standing, request.form, here.persons, step=None)
+    strangers = forms.strangers(request.form, here.persons)
+    if strangers:
+        return show(here, application, Step.PEOPLE, changes=row, problems=strangers, sent=True)
     if _step_sent() is Step.REVIEW and not request.form.get("goto"):
         return _send_change(here, standing, application, row)
     return _change_on(here, application, row)

@@ -30,9 +30,8 @@ def begin(programme: str) -> ResponseReturnValue:
     closed = phases.not_open(here.programme, here.at)
     if closed is not None:
         return closed_page(here, closed)
-    item = request.values.get(
-        "item", "" if here.kind.choose_item else here.programme.items[0][0] if here.programme.options else ""
-    )
+    first = here.programme.items[0][0] if here.programme.options else ""
+    item = request.values.get("item", "") if here.kind.choose_item else first
     if here.kind.choose_item and item not in dict(here.programme.items):
         return choose_item(here)
     start = Application(
@@ -41,7 +40,7 @@ def begin(programme: str) -> ResponseReturnValue:
     if request.method != "POST":
         return show(here, start, Step.PEOPLE)
     application = forms.read(here.kind, start, request.form, here.persons, step=Step.PEOPLE)
-    problems = problems_in(here, application, Step.PEOPLE)
+    problems = forms.strangers(request.form, here.persons) or problems_in(here, application, Step.PEOPLE)
     if problems:
         return show(here, application, Step.PEOPLE, problems=problems, sent=True)
     code = services.save_draft(application, by=here.actor, at=here.at)
@@ -68,7 +67,8 @@ def continue_(code: str, step: str) -> ResponseReturnValue:
     if request.form.get("move"):
         services.save_draft(application, by=here.actor, at=here.at, party=code)
         return redirect(step_url(code, now_at, find=looked_for() or None), 303)
-    problems = problems_in(here, application, now_at)
+    strangers = forms.strangers(request.form, here.persons) if now_at is Step.PEOPLE else []
+    problems = strangers or problems_in(here, application, now_at)
     if problems:
         return show(here, application, now_at, code=code, problems=problems, sent=True)
     services.save_draft(application, by=here.actor, at=here.at, party=code)
