@@ -19,6 +19,7 @@ from sqlalchemy import MetaData, inspect
 from eventhub.cli.serve import demand_free, serve_until_stopped
 from eventhub.config import Settings, demonstration_mark
 from eventhub.demo import story, table
+from eventhub.demo.setting import ToldBadly
 from eventhub.demo.telling import Telling
 from eventhub.domain.phases import ZONE
 from eventhub.domain.problems import EventHubError
@@ -143,7 +144,7 @@ def _tell(app: Flask, *, scale: float, seed: int, today: date) -> story.Told:
         return story.tell(
             app, scale=scale, seed=seed, today=today, seconds=SECONDS, telling=Telling.on_terminal(click.echo)
         )
-    except (EventHubError, story.ToldBadly) as error:
+    except (EventHubError, ToldBadly) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from eventhub.cli import demo, serve
 from eventhub.config import Settings, demonstration_mark
 from eventhub.demo import story, table
+from eventhub.demo.setting import ToldBadly
 from eventhub.domain.facts import HOUSE
 from eventhub.domain.terms import OrganisationKind, Role
 from eventhub.extensions import db
@@ -110,7 +111,7 @@ def test_a_demonstration_that_was_broken_off_is_told_anew(
 
     def breaks_off(app: Flask, **how: Any) -> story.Told:
         tell(app, **how)
-        raise story.ToldBadly("broken off")
+        raise ToldBadly("broken off")
 
     with monkeypatch.context() as broken:
         broken.setattr(story, "tell", breaks_off)
@@ -226,7 +227,7 @@ def test_what_goes_wrong_in_the_story_is_said_in_a_sentence(
     runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
 ):
     def fail(*_: Any, **__: Any) -> story.Told:
-        raise story.ToldBadly("the run ended as infeasible.")
+        raise ToldBadly("the run ended as infeasible.")
 
     monkeypatch.setattr(story, "tell", fail)
     result = runner.invoke(args=["demo", "--no-serve"])
