@@ -17,6 +17,7 @@ from solvers.engines import (
     conflict,
     exact,
     flow,
+    knapsacks,
     lot,
     machines,
     narrowed,
@@ -139,6 +140,8 @@ def _run(search: Search, engine: str) -> str:
     size = len(search.form.problem.choices.group)
     if engine == "auto" and prices.keeps_singles(search.form) and size > TINY and search.work is None:
         return _priced(search)
+    if engine == "auto" and size > TINY and knapsacks.fits(search.form):
+        return _packed(search)
     if engine in {"cpsat", "mip"} or (engine == "auto" and small):
         return _exactly(search, engine)
     if prices.fits(search.form):
@@ -184,6 +187,20 @@ def _priced(search: Search) -> str:
     if search.bounds == search.reached and len(search.form.problem.choices.group) <= SMALL:
         _draw(search)
     return used
+
+
+def _packed(search: Search) -> str:
+    """Knapsacks, and the way without them where they find no answer."""
+    knapsacks.solve(search)
+    if search.best is None:
+        if len(search.form.problem.choices.group) <= SMALL:
+            return _exactly(search, "auto")
+        _widely(search)
+        return "flow+repair"
+    _bound_the_rest(search)
+    if search.bounds == search.reached and len(search.form.problem.choices.group) <= SMALL:
+        _draw(search)
+    return "knapsacks"
 
 
 def _exactly(search: Search, engine: str) -> str:

@@ -1,0 +1,54 @@
+"""Knapsacks: groups that stay whole, weigh differently here and there, and options that may cost something to run.
+
+Generalised assignment and single-source location. What is compiled is loaded only when a problem comes this way.
+"""
+
+from importlib import import_module
+
+import numpy as np
+
+from solvers.engines.search import Search
+from solvers.rules.form import Form
+
+__all__ = ["fits", "solve"]
+
+RULES = {"once", "required", "banned", "capacity", "run", "must_run"}
+LARGEST_TABLE = 8_000_000
+"""Groups times options, and choices of an option times its seats, up to which the tables fit."""
+
+
+def fits(form: Form) -> bool:
+    """Whether seats and costs of running are all there is, beside one stage; and parties make it a knapsack."""
+    problem = form.problem
+    if len(form.aims) != 1 or any(problem.pinned) or (problem.groups.piece > 0).any():
+        return False
+    used = {form.rule[block] for block in set(form.block.tolist())}
+    aim, choices = form.aims[0], problem.choices
+    known = np.zeros(len(form.upper), np.bool_)
+    known[: len(choices.group)] = True
+    known[form.sheet.names["run"]] = True
+    once = aim.amount[aim.column >= len(choices.group)]
+    return (
+        used <= RULES
+        and not any(problem.options.carriers)
+        and bool((problem.options.minimum == 0).all())
+        and bool(known[aim.column].all())
+        and bool(((-once if aim.maximise else once) >= 0).all())
+        and bool((choices.heads != 1).any())
+        and _tables_fit(form)
+    )
+
+
+def _tables_fit(form: Form) -> bool:
+    problem = form.problem
+    options = len(problem.options.ids)
+    many = np.bincount(problem.choices.option, minlength=options)
+    heads = np.bincount(problem.choices.option, problem.choices.heads, options).astype(np.int64)
+    seats = np.minimum(problem.options.capacity, heads)
+    tables = int((many * seats).max(initial=0))
+    return max(tables, options * len(problem.groups.ids)) <= LARGEST_TABLE
+
+
+def solve(search: Search) -> None:
+    """Fill the search with the best answer that time allows, and the bound with its proof."""
+    import_module("solvers.engines.knapsacks.engine").solve(search)
