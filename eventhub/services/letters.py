@@ -22,6 +22,7 @@ from eventhub.domain.facts import Actor, Person, ProgrammeFacts
 from eventhub.domain.identity import told_apart
 from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import LIVE, LetterState, Role
+from eventhub.domain.wording import Listing
 from eventhub.i18n import DEFAULT_LOCALE, N_, _, babel_locale, current_locale, use_locale
 from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
@@ -191,9 +192,13 @@ def _who(party: Party, programme: ProgrammeFacts) -> str:
 def _names(shown: Sequence[str], names: Sequence[str]) -> str:
     """Everybody of a party; who still would be called the same is counted."""
     counts = Counter(told_apart(shown, names))
-    return "、".join(
-        _("%(name)s (%(count)s people)", name=name, count=count) if count > 1 else name
-        for name, count in counts.items()
+    return str(
+        Listing(
+            tuple(
+                _("%(name)s (%(count)s people)", name=name, count=count) if count > 1 else name
+                for name, count in counts.items()
+            )
+        )
     )
 
 

@@ -18,6 +18,7 @@ from eventhub import kinds
 from eventhub.domain.facts import Actor, Applicant, Application, ProgrammeFacts
 from eventhub.domain.problems import Problem, Refused, refuse
 from eventhub.domain.questions import Asked
+from eventhub.domain.wording import Listing
 from eventhub.extensions import transaction
 from eventhub.i18n import N_, Text
 from eventhub.services import applications as applying
@@ -177,7 +178,7 @@ def register_all(
 
 
 def _of_line(problem: Problem, application: Application, number: int) -> Problem:
-    names = "、".join(applicant.name for applicant in application.applicants)
+    names = Listing(tuple(applicant.name for applicant in application.applicants))
     return Problem(
         problem.code,
         N_("Entry %(number)s (%(names)s): %(why)s", number=number, names=names, why=problem.message),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -15,7 +16,7 @@ from eventhub.domain import terms
 from eventhub.domain.identity import mask_identity_number, mask_name, mask_phone
 from eventhub.domain.phases import ZONE
 from eventhub.domain.when import When
-from eventhub.domain.wording import Money
+from eventhub.domain.wording import Listing, Money
 from eventhub.i18n import Text, babel_locale, current_locale
 
 _NOWRAP = Markup('<span class="eh-nowrap">{}</span>')
@@ -64,6 +65,11 @@ def money(fen: int) -> str:
     return f"-{Money(-fen)}" if fen < 0 else str(Money(fen))
 
 
+def listed(parts: Iterable[object]) -> str:
+    """Several things in a row as the reader writes them: “第1、2版”, “nos 1, 2”."""
+    return str(Listing(tuple(parts)))
+
+
 def number(value: float) -> str:
     """A number with its thousands set apart."""
     return format_decimal(value, locale=babel_locale())
@@ -79,6 +85,7 @@ GLOBALS: dict[str, Any] = {
     "datetime": lambda when: kept(moment(when)),
     "day": lambda when: kept(day(when)),
     "kept": kept,
+    "listed": listed,
     "money": money,
     "number": number,
     "word": word,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -70,6 +72,24 @@ def test_money_is_told_in_yuan(fen: int, zh: str, en: str):
     # With a thin gap before 元 or without: that is the catalogue's to say.
     assert said("zh", lambda: formats.money(fen)).replace(" ", "") == zh
     assert said("en", lambda: formats.money(fen)) == en
+
+
+def test_things_in_a_row_are_parted_as_the_reader_writes():
+    with use_locale("zh"):
+        assert formats.listed((1, 2)) == "1、2"
+    with use_locale("en"):
+        assert formats.listed((1, 2)) == "1, 2"
+
+
+def test_no_page_parts_a_list_by_signs_of_its_own():
+    root = Path(__file__).parents[2]
+    files = [*root.glob("templates/**/*.html"), *root.glob("templates/**/*.txt")]
+    files += [
+        each for name in ("web", "services", "queries") for each in root.glob(f"eventhub/{name}/**/*.py")
+    ]
+    own = re.compile(r"""join\((?:", "|', '|"、"|'、'|_\(", "\))|"、"\.join""")
+    assert files
+    assert not [str(each) for each in files if own.search(each.read_text(encoding="utf-8"))]
 
 
 def test_numbers_have_their_thousands_set_apart():

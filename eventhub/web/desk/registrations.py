@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from eventhub.domain import wording
 from eventhub.domain.facts import OptionFacts, OrganisationFacts, ProgrammeFacts
 from eventhub.domain.identity import mask_phone
 from eventhub.domain.problems import NotFound, Refused
@@ -272,7 +273,7 @@ def _value(question: Question, value: Any) -> object:
     if question.answer is Answer.YES_NO:
         return N_("yes") if value else N_("no")
     if question.answer is Answer.CHOICES:
-        return "、".join(str(words.get(each, each)) for each in value)
+        return wording.Listing(tuple(words.get(each, each) for each in value))
     if question.answer is Answer.PHONE:
         return mask_phone(str(value))
     return words.get(value, value) if question.answer is Answer.CHOICE else value

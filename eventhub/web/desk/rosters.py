@@ -18,6 +18,7 @@ from eventhub.domain.problems import NotFound
 from eventhub.domain.questions import Answer, Question
 from eventhub.domain.terms import PartyRole, word
 from eventhub.domain.when import When
+from eventhub.domain.wording import Listing
 from eventhub.i18n import N_, Text, _
 from eventhub.queries import contacts, publications
 from eventhub.queries.publications import RosterRow
@@ -287,5 +288,5 @@ def answer_text(question: Question, answers: Mapping[str, object]) -> str:
     if question.answer is Answer.YES_NO:
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return "、".join(str(words.get(each, each)) for each in value)
+        return str(Listing(tuple(words.get(each, each) for each in value)))
     return str(words.get(str(value), value))

@@ -16,6 +16,7 @@ from eventhub.domain.facts import Application, OrganisationFacts, ProgrammeFacts
 from eventhub.domain.phases import ZONE
 from eventhub.domain.problems import Conflict, NotFound, Problem, Refused, refuse
 from eventhub.domain.terms import OrganisationKind
+from eventhub.domain.wording import Listing
 from eventhub.i18n import N_, _, ngettext
 from eventhub.kinds import Kind
 from eventhub.queries import organisations as organisation_queries
@@ -256,7 +257,7 @@ def _try(wanted: list[Application]) -> None:
 
 
 def _of_entry(problem: Problem, application: Application, number: int) -> Problem:
-    names = "、".join(applicant.name for applicant in application.applicants)
+    names = Listing(tuple(applicant.name for applicant in application.applicants))
     message = N_("Entry %(number)s (%(names)s): %(why)s", number=number, names=names, why=problem.message)
     return Problem(problem.code, message, "file")
 

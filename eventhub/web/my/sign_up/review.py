@@ -7,6 +7,7 @@ from typing import Any
 
 from eventhub.domain.facts import Application
 from eventhub.domain.questions import Answer, Asked, Question
+from eventhub.domain.wording import Listing
 from eventhub.i18n import _
 from eventhub.web.forms.registration import Step
 from eventhub.web.my.sign_up.moment import Moment
@@ -19,7 +20,7 @@ def review_step(here: Moment, application: Application, value: StepPage) -> Step
     rows = [
         ReviewRow(
             here.kind.words.participant,
-            "、".join(each.name for each in application.applicants),
+            Listing(tuple(each.name for each in application.applicants)),
             urls.get(Step.PEOPLE, ""),
         )
     ]
@@ -53,7 +54,7 @@ def said(question: Question, value: Any) -> object:
         return _("Yes") if value in {True, "yes"} else _("No")
     words = dict(question.choices)
     if isinstance(value, list | tuple):
-        return "、".join(str(words.get(each, each)) for each in value)
+        return Listing(tuple(words.get(each, each) for each in value))
     if question.answer is Answer.PHONE:
         return str(value).removeprefix("+86")
     return words.get(value, value)
