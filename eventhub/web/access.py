@@ -15,6 +15,7 @@ Only this module reads the accounts library's signed-in user; everybody else ask
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TypeVar
@@ -23,6 +24,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 
 from eventhub.domain.facts import Actor
 from eventhub.domain.problems import NotAllowed, NotFound
@@ -33,6 +36,9 @@ from eventhub.web.pages import now
 STAFF_STAYS_SECONDS = 12 * 60 * 60
 OTHERS_STAY_SECONDS = 14 * 24 * 60 * 60
 """After so long somebody signs in again, however busy they were."""
+
+_EXTENSION = re.compile(r"\.[a-z]+$")
+"""How the address of a file ends: ``.ics``, ``.xlsx``."""
 
 
 class Permit(StrEnum):
@@ -168,10 +174,17 @@ def _door(app: Flask) -> ResponseReturnValue | None:
         return None
     actor = current_actor()
     if actor is None:
+        if _is_file():
+            raise Unauthorized(www_authenticate=WWWAuthenticate("cookie", {"realm": "EventHub"}))
         return _to_sign_in()
     if not may(actor, permits):
         raise NotAllowed
     return None
+
+
+def _is_file() -> bool:
+    """Whether a file is asked for: what fetches it (a calendar, a spreadsheet) must not take a sign-in page for it."""
+    return bool(_EXTENSION.search(request.url_rule.rule)) if request.url_rule else False
 
 
 def _to_sign_in() -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from wtforms import Field, Form
@@ -23,7 +23,7 @@ STATUS_OF_CODE = {"too_many": 429, "too_large": 413}
 """Problems that have a status of their own, whatever raised them."""
 
 _SERVER = 500
-_PAGES = {403, 404, 409, 413, 500}
+_PAGES = {401, 403, 404, 409, 413, 500}
 _STALE_FORM = N_(
     "This page was open for too long, or the browser accepts no cookies from here. Nothing was changed. Go back, load"
     " the page again and send it once more."
@@ -110,9 +110,10 @@ def _http(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if isinstance(error, InternalServerError):
         return _unforeseen(error.original_exception or error)
-    response = _page(error.code, back_url=_back())
+    onward = url_for("accounts.sign_in", next=request.full_path.rstrip("?")) if error.code == 401 else None  # noqa: PLR2004 - as in its page
+    response = _page(error.code, back_url=_back(), sign_in_url=onward)
     for name, value in error.get_headers():
-        if name.lower() in {"allow", "retry-after"}:
+        if name.lower() in {"allow", "retry-after", "www-authenticate"}:
             response.headers[name] = value
     return response
 

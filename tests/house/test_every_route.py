@@ -181,7 +181,7 @@ def expected(who: str, route: Route) -> set[int]:
     if "public" in route.permits:
         return shown
     if who == "anonymous":
-        return {303}
+        return {401} if route.endpoint in NO_PAGE else {303}
     if not ROLES[who] & route.permits:
         return {403}
     if (
@@ -223,7 +223,9 @@ def test_a_page_opens_to_those_it_is_for_and_to_nobody_else(
         with visitors[who].client.get(query_of(world, route)) as answer:
             if answer.status_code not in expected(who, route):
                 found[route.path] = answer.status_code
-            if who == "anonymous" and "public" not in route.permits:
+            if route.endpoint in NO_PAGE and answer.status_code == 401:
+                assert answer.headers["WWW-Authenticate"].startswith("Cookie "), route
+            elif who == "anonymous" and "public" not in route.permits:
                 assert answer.location.startswith("/sign-in?next="), route
     assert found == {}
 

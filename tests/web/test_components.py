@@ -765,7 +765,7 @@ def test_a_flashed_message_is_read_out_and_cannot_become_markup():
     assert squeezed(read.one("div", role="alert").text) == "<b>no</b>"
 
 
-ERRORS = ["400", "403", "404", "409", "413", "500"]
+ERRORS = ["400", "401", "403", "404", "409", "413", "500"]
 
 
 @pytest.mark.parametrize("locale", LOCALES)
