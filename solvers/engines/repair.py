@@ -37,7 +37,10 @@ class Fitter:
         self.used = [0] * len(problem.resources.ids)
         self.room = problem.resources.capacity.tolist()
         self.spill = problem.resources.spill.tolist()
-        self.downstream = spill_order(problem)
+        bearing = {to for to in self.spill if to >= 0}
+        self.bearing = [r for r in spill_order(problem) if self.spill[r] >= 0 or r in bearing]
+        """Resources that spill or bear what others spill, each before the one it spills into."""
+        self.tied = set(self.bearing)
         self._read_rows()
         self._read_uses()
         for option in np.flatnonzero(problem.options.must_run).tolist():
@@ -177,20 +180,16 @@ class Fitter:
             change[resource] += amount * units
         touched = {resource for resource, amount in change.items() if amount > 0}
         try:
-            if all(self.used[r] + change[r] <= self.room[r] or self.spill[r] >= 0 for r in touched):
-                return all(
-                    self.spill[r] < 0 and self.used[r] + change[r] <= self.room[r] for r in touched
-                ) or (self._borne_fit(change))
-            return False
+            if any(r not in self.tied and self.used[r] + change[r] > self.room[r] for r in touched):
+                return False
+            return self.tied.isdisjoint(touched) or self._borne_fit(change)
         finally:
             for resource, amount in self.choice_uses[choice]:
                 change[resource] -= amount * units
 
     def _borne_fit(self, change: Counter[int]) -> bool:
-        borne = self.used.copy()
-        for resource, amount in change.items():
-            borne[resource] += amount
-        for resource in self.downstream:
+        borne = {resource: self.used[resource] + change.get(resource, 0) for resource in self.bearing}
+        for resource in self.bearing:
             beyond = borne[resource] - self.room[resource]
             if beyond > 0:
                 if self.spill[resource] < 0:
