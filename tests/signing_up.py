@@ -121,7 +121,7 @@ def to_review(
 
 def agree(answer: TestResponse) -> dict[str, str]:
     """Every tick of the last page."""
-    return {str(box["name"]): "y" for box in soup(answer).select('input[name^="consent-"]')}
+    return {str(box["name"]): str(box["value"]) for box in soup(answer).select('input[name^="consent-"]')}
 
 
 def finish(client: FlaskClient, review: TestResponse) -> TestResponse:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from eventhub import kinds
 from eventhub.domain.facts import Actor, Applicant, Application, OptionFacts, Person, ProgrammeFacts
 from eventhub.domain.identity import mask_phone
 from eventhub.domain.problems import NotFound
@@ -66,6 +67,15 @@ class MemberRow:
 
 
 @dataclass(frozen=True)
+class Consented:
+    """That a text was agreed to, in the version that was in force at that moment."""
+
+    key: str
+    version: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class PartyRow:
     """A sign-up as its owner sees it: who, for what, in which order, and how it stands."""
 
@@ -76,7 +86,7 @@ class PartyRow:
     ranking: tuple[OptionFacts, ...]
     flexible: bool
     answers: Mapping[str, Any]
-    consents: tuple[str, ...]
+    consents: tuple[Consented, ...]
     created_at: datetime
     submitted_at: datetime | None
     signed_up_by: str = ""
@@ -232,8 +242,11 @@ def draft_of(programme: str, actor: Actor) -> str | None:
 
 
 def application_of(row: PartyRow) -> Application:
-    """The sign-up as an application again, to be changed by a form."""
-    return Application(
+    """The sign-up as an application again, to be changed by a form.
+
+    Agreed is only what was agreed to in the version now in force: whoever changes a sign-up is asked again.
+    """
+    application = Application(
         programme=row.programme.code,
         applicants=tuple(
             Applicant(person=member.person, role=member.role, answers=member.answers)
@@ -244,7 +257,11 @@ def application_of(row: PartyRow) -> Application:
         item=row.item,
         flexible=row.flexible,
         answers=row.answers,
-        consents=row.consents,
+    )
+    texts = kinds.of(row.programme).consents(row.programme, application)
+    given = {(each.key, each.version) for each in row.consents}
+    return replace(
+        application, consents=tuple(text.key for text in texts if (text.key, text.version) in given)
     )
 
 
@@ -473,11 +490,15 @@ def _published_row(found: Published | None, programme: ProgrammeFacts) -> Publis
     )
 
 
-def _consents(session: Session, party_ids: Sequence[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
+def _consents(session: Session, party_ids: Sequence[int]) -> dict[int, list[Consented]]:
+    """What was agreed to, each version once, at its first time."""
+    found: dict[int, list[Consented]] = defaultdict(list)
     rows = session.execute(
-        select(Consent.party_id, Consent.key).where(Consent.party_id.in_(party_ids)).distinct()
+        select(Consent.party_id, Consent.key, Consent.version, func.min(Consent.at))
+        .where(Consent.party_id.in_(party_ids))
+        .group_by(Consent.party_id, Consent.key, Consent.version)
+        .order_by(Consent.party_id, func.min(Consent.at), Consent.key)
     )
-    for party_id, key in rows:
-        found[party_id].append(key)
+    for party_id, key, version, at in rows:
+        found[party_id].append(Consented(key, version, at))
     return found

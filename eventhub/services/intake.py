@@ -42,11 +42,15 @@ _CHUNK = 500
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was kept: the party's code, its registrations', and whether this very form had been kept before."""
+    """What was kept: the party's code, its registrations', and whether this very form had been kept before.
+
+    ``unchanged`` where a sign-up that was sent says what it said before: then nobody is told anything.
+    """
 
     party: str
     registrations: tuple[str, ...]
     replayed: bool = False
+    unchanged: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,19 +118,29 @@ def take(
     new = [place for place in range(len(entries)) if place not in receipts]
     if new:
         demand_open(target.programme, at)
-    written: dict[int, Party] = {}
-    changed: set[int] = set()
-    for place, party, was_sent in _taken(session, target, entries, new, by=by, at=at, channel=channel):
-        written[place] = party
-        changed |= {place} if was_sent else set()
+    written = {
+        each.place: each for each in _taken(session, target, entries, new, by=by, at=at, channel=channel)
+    }
     session.flush()
-    for place, party in written.items():
-        letters.received(session, party, target.programme, by=by, at=at, changed=place in changed)
+    for each in written.values():
+        if not each.unchanged:
+            letters.received(session, each.party, target.programme, by=by, at=at, changed=each.was_sent)
     session.flush()
-    return [
-        receipts.get(place) or Receipt(written[place].code, _codes(written[place]))
-        for place in range(len(entries))
-    ]
+    receipts |= {
+        place: Receipt(each.party.code, _codes(each.party), unchanged=each.unchanged)
+        for place, each in written.items()
+    }
+    return [receipts[place] for place in range(len(entries))]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What became of one application: by place in the list, its party; sent before; saying nothing new."""
+
+    place: int
+    party: Party
+    was_sent: bool
+    unchanged: bool
 
 
 def _taken(
@@ -138,8 +152,8 @@ def _taken(
     by: Actor,
     at: datetime,
     channel: str,
-) -> Iterator[tuple[int, Party, bool]]:
-    """Place in the list, what was written, and whether it had been sent before."""
+) -> Iterator[_Written]:
+    """What was written, application by application."""
     parties = {place: changed_party(session, entries[place].party, by) for place in new}
     people, wrong = _people(session, [(place, entries[place].application) for place in new], by=by, at=at)
     session.flush()
@@ -165,14 +179,35 @@ def _taken(
         raise Wrong(dict(sorted(wrong.items())))
     for place, application in judged.items():
         entry = entries[place]
-        party = write(session, parties[place], target, application, people[place], by=by, at=at)
+        standing_party = parties[place]
+        unchanged = standing_party is not None and _says(standing_party, target, application, people[place])
+        party = write(session, standing_party, target, application, people[place], by=by, at=at)
         party.idempotency_key, party.idempotency_digest = entry.key or None, entry.digest
         was_sent = party.submitted_at is not None
         party.submitted_at = party.submitted_at or at
-        for registration in living(party):
+        for registration in [] if unchanged else living(party):
             step(session, registration, RegistrationState.SUBMITTED, by=by, at=at)
-        _write_consents(session, party, target.programme, application, by=by, at=at, channel=channel)
-        yield place, party, was_sent
+        _write_consents(
+            session, party, target.programme, application, again=not unchanged, by=by, at=at, channel=channel
+        )
+        yield _Written(place, party, was_sent, unchanged)
+
+
+def _says(party: Party, target: Target, application: Application, people: Sequence[Participant]) -> bool:
+    """Whether a party that was sent, and not returned, says already what this application says."""
+    standing = living(party)
+    ranking = [target.option_ids[code] for code in application.ranking if code in target.option_ids]
+    wanted = {
+        row.id: (applicant.role, dict(applicant.answers))
+        for applicant, row in zip(application.applicants, people, strict=True)
+    }
+    return (
+        {each.state for each in standing} == {RegistrationState.SUBMITTED}
+        and {each.participant_id: (each.role, dict(each.answers)) for each in standing} == wanted
+        and (party.item, party.flexible, dict(party.answers))
+        == (application.item, application.flexible, dict(application.answers))
+        and [each.option_id for each in party.preferences] == ranking
+    )
 
 
 def write(
@@ -407,12 +442,18 @@ def _write_consents(
     programme: ProgrammeFacts,
     application: Application,
     *,
+    again: bool,
     by: Actor,
     at: datetime,
     channel: str,
 ) -> None:
+    """Keep what was agreed to, with its version; ``again`` also where that version had been agreed to before."""
+    given: set[tuple[str, str]] = set()
+    if not again:
+        kept = session.execute(select(Consent.key, Consent.version).where(Consent.party_id == row.id))
+        given = {(key, version) for key, version in kept}
     for text in kinds.of(programme).consents(programme, application):
-        if text.key in application.consents:
+        if text.key in application.consents and (text.key, text.version) not in given:
             session.add(
                 Consent(
                     party=row,

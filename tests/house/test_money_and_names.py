@@ -167,7 +167,9 @@ def sign_up(traces: Traces, guardian: Visitor, codes: list[str]) -> str:
         options = guardian.sends(options, options.form(asking="move"), press=Button("move", f"add:{option}"))
     review = guardian.sends(options, options.form(asking="move"))
     form = review.form(asking="stamp")
-    ticks: dict[str, str | list[str]] = {name: "y" for name in form.names if name.startswith("consent-")}
+    ticks: dict[str, str | list[str]] = {
+        name: form.choices[name][0] for name in form.names if name.startswith("consent-")
+    }
     sent = guardian.sends(review, form, **ticks)
     assert sent.path.endswith("?sent=1"), sent.words
     work(traces)

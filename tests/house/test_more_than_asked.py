@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from eventhub.extensions import db
+from eventhub.kinds.camp.checks import CHILDREN_RULES, GUARDIAN_CONSENT
 from eventhub.models import Base
 from eventhub.models.registrations import Registration
 from eventhub.services import registrations
@@ -152,7 +153,7 @@ SENDINGS = {
         "guardian",
         lambda world: f"/my/registrations/{world.draft}/review",
         _asking("consent-guardian"),
-        {f"consent-{key}": "y" for key in ("guardian", "children_rules")},
+        {f"consent-{text.key}": text.version for text in (GUARDIAN_CONSENT, CHILDREN_RULES)},
         frozenset({"party", "registration", "registration_step", "consent", "letter"}),
     ),
     "a withdrawal": Sending(

@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from eventhub.domain.facts import PersonDraft
-from eventhub.extensions import db
-from eventhub.models.registrations import Party, Registration
+from eventhub.extensions import db, transaction
+from eventhub.models.registrations import Consent, Party, Registration
 from eventhub.queries import registrations as queries
 from eventhub.services import participants
 from eventhub.services import registrations as services
@@ -82,7 +83,7 @@ def test_a_guardian_signs_two_children_up_without_script(
     with at_home(app):
         row = queries.party(number, story.guardian, on=story.at.date())
         assert [option.code for option in row.ranking] == ["B2", "B1"]
-        assert set(row.consents) == {"guardian", "children_rules"}
+        assert {each.key for each in row.consents} == {"guardian", "children_rules"}
         assert row.answers["contact1_phone"] == "+8612900000001"
 
 
@@ -341,10 +342,95 @@ def test_a_party_larger_than_any_option_is_told_so(
     assert told in errors(answer).replace(" ", "" if language == "zh" else " ")
 
 
+def _one_tick(review: TestResponse) -> dict[str, str]:
+    return {name: value for name, value in agree(review).items() if name == "consent-guardian"}
+
+
+def test_a_text_that_changed_while_the_page_was_open_is_asked_again(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    review = to_review(guardian, story, "马小雨")
+    ticks = {**agree(review), "consent-guardian": "2020-1"}
+    with nothing_written(app):
+        answer = guardian.post(action(review), data={**fields(review), **ticks})
+    assert answer.status_code == 422
+    assert "勾选" in errors(answer)
+    checked = [box["name"] for box in soup(answer).select('input[name^="consent-"][checked]')]
+    assert checked == [name for name in agree(review) if name != "consent-guardian"]
+
+
+def test_a_change_asks_again_and_the_older_consent_stays_in_the_record(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    finish(guardian, to_review(guardian, story, "马小雨"))
+    with at_home(app), transaction() as session:
+        for consent in session.scalars(select(Consent)):
+            consent.version = "2020-1"
+        code = session.scalars(select(Party.code)).one()
+    with at_home(app):
+        row = queries.party(code, story.guardian, on=story.at.date())
+        assert queries.application_of(row).consents == ()
+    review = change_to_review(guardian, code)
+    assert soup(review).select('input[name^="consent-"][checked]') == []
+    with nothing_written(app):
+        assert guardian.post(action(review), data=fields(review)).status_code == 422
+    assert finish(guardian, review).status_code == 303
+    with at_home(app):
+        versions = db.session.scalars(select(Consent.version).where(Consent.key == "guardian")).all()
+        assert versions[0] == "2020-1"
+        assert len(set(versions)) == 2
+    desk = sign_in(app.test_client(), story.organiser)
+    registration = registration_of(app)
+    page = soup(desk.get(f"/desk/programmes/{story.camp}/registrations/{registration}"))
+    told = page.select_one('[aria-labelledby="consents"]').text
+    assert "第2020-1版" in told
+    assert f"第{versions[1]}版" in told
+
+
+def test_a_change_that_changes_nothing_tells_nobody_and_takes_no_step(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    finish(guardian, to_review(guardian, story, "马小雨"))
+    with at_home(app):
+        code = db.session.scalars(select(Party.code)).one()
+    before = rows(app)
+    answer = follow(guardian, finish(guardian, change_to_review(guardian, code)))
+    assert "报名内容没有变化" in answer.text
+    after = rows(app)
+    assert (after["Letter"], after["RegistrationStep"]) == (before["Letter"], before["RegistrationStep"])
+    assert after["Consent"] == before["Consent"]
+    changed = finish(guardian, change_to_review(guardian, code, contact1_name="丁兰"))
+    assert changed.status_code == 303
+    assert rows(app)["Letter"] == before["Letter"] + 1
+
+
+def test_a_returned_sign_up_that_is_sent_again_as_it_was_is_sent(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    finish(guardian, to_review(guardian, story, "马小雨"))
+    registration = registration_of(app)
+    with at_home(app):
+        code = db.session.scalars(select(Party.code)).one()
+        services.return_for_change(registration, reason="请核对", by=story.organiser, at=story.at)
+    finish(guardian, change_to_review(guardian, code))
+    assert kept_states(app) == ["submitted"]
+
+
+def registration_of(app: Flask) -> str:
+    with at_home(app):
+        return db.session.scalars(select(Registration.code)).one()
+
+
+def change_to_review(client: FlaskClient, code: str, **typed: object) -> TestResponse:
+    """Through the steps of a change up to the last page, changing only what is typed."""
+    questions = send(client, client.get(f"/my/registrations/{code}/change"))
+    return send(client, send(client, questions, **typed))
+
+
 def test_without_its_tick_no_text_is_agreed_to(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
     review = to_review(guardian, story, "马小雨")
     with nothing_written(app):
-        answer = guardian.post(action(review), data={**fields(review), "consent-guardian": "y"})
+        answer = guardian.post(action(review), data={**fields(review), **_one_tick(review)})
     assert answer.status_code == 422
     assert "勾选" in errors(answer)
     checked = [box["name"] for box in soup(answer).select('input[name^="consent-"][checked]')]

@@ -14,9 +14,10 @@ from eventhub.domain.facts import OptionFacts, OrganisationFacts, ProgrammeFacts
 from eventhub.domain.identity import mask_phone
 from eventhub.domain.problems import NotFound, Refused
 from eventhub.domain.questions import Answer, Question
-from eventhub.domain.terms import OrganisationKind, RegistrationState
+from eventhub.domain.terms import LIVE, OrganisationKind, Phase, RegistrationState
 from eventhub.domain.transitions import may
 from eventhub.i18n import N_, Text, _
+from eventhub.kinds import Kind
 from eventhub.queries import contacts, organisations, reasons, registrations
 from eventhub.queries.contacts import Contact
 from eventhub.queries.registrations import DeskPage, MemberRow, PartyRow, Search
@@ -25,6 +26,7 @@ from eventhub.web.access import OFFICER, ORGANISER, permission, require_actor
 from eventhub.web.desk._frame import Frame, organised, shared, today
 from eventhub.web.desk._lists import here_with
 from eventhub.web.errors import show_on, status_of
+from eventhub.web.formats import moment
 from eventhub.web.forms.allocation import ReasonForm
 from eventhub.web.pages import now, page, row_number
 from eventhub.web.public._finding import matching
@@ -78,6 +80,8 @@ class Member:
     claims: tuple[tuple[Text, bool | None, Any], ...]
     """(claim, yes, no or not yet, valid until)"""
     why: tuple[Text, ...]
+    correctable: bool
+    """Whether who it is may be mended from here: the officer of the unit or the organiser, while it stands."""
     returnable: bool
     cancellable: bool
 
@@ -90,6 +94,7 @@ class Shown:
     party: PartyRow
     members: tuple[Member, ...]
     answers: tuple[Said, ...]
+    consents: tuple[Said, ...]
     pinnable: bool
 
 
@@ -230,13 +235,15 @@ def _shown(frame: Frame, code: str) -> Shown:
                     for each in known[row.person.code].claims
                 ),
                 why=reasons.sentences(row.published.reason, frame.programme) if row.published else (),
-                returnable=may(row.state, RegistrationState.RETURNED, roles),
+                correctable=row.state in LIVE,
+                returnable=frame.phase is Phase.OPEN and may(row.state, RegistrationState.RETURNED, roles),
                 cancellable=frame.organises and may(row.state, RegistrationState.CANCELLED, roles),
             )
             for row in party.members
             if _within(frame, row)
         ),
         answers=_said(kind.questions, party.answers),
+        consents=_agreed(kind, party),
         pinnable=frame.organises
         and party.state
         in {
@@ -265,6 +272,19 @@ def _said(questions: tuple[Question, ...], given: Mapping[str, Any]) -> tuple[Sa
         Said(question.label, _value(question, given[question.key]))
         for question in questions
         if question.key in given
+    )
+
+
+def _agreed(kind: Kind, party: PartyRow) -> tuple[Said, ...]:
+    """What was agreed to, by its title, with the version that was read and the moment."""
+    texts = kind.consents(party.programme, registrations.application_of(party))
+    titles = {text.key: text.title for text in texts}
+    return tuple(
+        Said(
+            titles.get(each.key, N_("A text that is no longer asked")),
+            N_("version %(version)s, %(when)s", version=each.version, when=moment(each.at)),
+        )
+        for each in party.consents
     )
 
 

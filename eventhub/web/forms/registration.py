@@ -306,17 +306,37 @@ def _given(application: Application, asked: Iterable[tuple[str, Question]]) -> d
 def review_form(texts: Iterable[ConsentText], sent: Sent | None) -> FlaskForm:
     """A tick of its own for each text, none of them set beforehand."""
     body = {
-        f"consent-{text.key}": BooleanField(
-            later(N_("I agree: %(title)s", title=text.title)), name=f"consent-{text.key}"
+        f"consent-{text.key}": _Tick(
+            later(N_("I agree: %(title)s", title=text.title)),
+            name=f"consent-{text.key}",
+            version=text.version,
         )
         for text in texts
     }
     return type("ReviewForm", (FlaskForm,), body)(formdata=sent)
 
 
-def agreed(sent: Sent) -> tuple[str, ...]:
-    """The keys of the texts that were ticked."""
-    return tuple(name.removeprefix("consent-") for name in sent if name.startswith("consent-"))
+def agreed(sent: Sent, texts: Iterable[ConsentText]) -> tuple[str, ...]:
+    """The keys of the texts that were ticked in the version that is in force.
+
+    Who ticked an older one, on a page that was open while the text changed, has not read this one.
+    """
+    return tuple(text.key for text in texts if sent.get(f"consent-{text.key}") == text.version)
+
+
+class _Tick(BooleanField):
+    """A tick that names the version of the text it stands beside."""
+
+    def __init__(self, *args: Any, version: str, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self._version = version
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Ticked is only what names this version."""
+        self.data = valuelist[:1] == [self._version]
+
+    def _value(self) -> str:
+        return self._version
 
 
 # -- The whole, carried from step to step ------------------------------------------------------------
@@ -354,8 +374,6 @@ def read(
         application = with_choices(application, sent, kind)
     if step is Step.QUESTIONS:
         application = with_answers(application, questions_form(kind, application, sent), kind)
-    if step in {None, Step.REVIEW}:
-        application = replace(application, consents=agreed(sent))
     return application
 
 

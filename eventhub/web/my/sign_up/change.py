@@ -39,6 +39,8 @@ def change(code: str) -> ResponseReturnValue:
     if request.method != "POST":
         return show(here, standing, Step.PEOPLE, changes=row)
     application = forms.read(here.kind, standing, request.form, here.persons, step=None)
+    texts = here.kind.consents(here.programme, application)
+    application = replace(application, consents=forms.agreed(request.form, texts))
     strangers = forms.strangers(request.form, here.persons)
     if strangers:
         return show(here, application, Step.PEOPLE, changes=row, problems=strangers, sent=True)
@@ -69,10 +71,13 @@ def _send_change(
         return redirect(shown, 303)  # the same form twice: what it says stands already
     demand_same(request.form.get("stamp", ""), standing)
     try:
-        services.change(row.code, application, key=key_sent(), by=here.actor, at=here.at)
+        receipt = services.change(row.code, application, key=key_sent(), by=here.actor, at=here.at)
     except Refused as refused:
         return show(here, application, Step.REVIEW, changes=row, problems=refused.problems, sent=True)
-    flash(_("Your change is kept."), "success")
+    if receipt.unchanged:
+        flash(_("Nothing was changed. What you sent before still stands."), "info")
+    else:
+        flash(_("Your change is kept."), "success")
     return redirect(shown, 303)
 
 

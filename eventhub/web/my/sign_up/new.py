@@ -76,7 +76,7 @@ def continue_(code: str, step: str) -> ResponseReturnValue:
 
 
 def _send(here: Moment, base: Application, code: str) -> ResponseReturnValue:
-    application = replace(base, consents=forms.agreed(request.form))
+    application = replace(base, consents=forms.agreed(request.form, here.kind.consents(here.programme, base)))
     demand_same(request.form.get("stamp", ""), base)
     try:
         services.submit(code, key=key_sent(), by=here.actor, at=here.at, application=application)
