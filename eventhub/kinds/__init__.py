@@ -207,6 +207,9 @@ class Kind:
     """Whether guardians sign up children; otherwise members sign up themselves."""
     claims: tuple[tuple[str, Text], ...] = ()
     """Claims that matter here (priority, eligibility), checked by the primary union as yes or no."""
+    quotas: bool = False
+    """Whether :attr:`joint` makes limits of the programme's quotas. The desk asks for none where nothing would heed
+    them."""
 
     check_option: Callable[[ProgrammeFacts, OptionFacts], Iterable[Problem]] = _nothing
     """What is wrong with an option as a whole. A problem's field is that of the desk's form: ``minimum``,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.queries import programmes
 from tests.scenario import COUNTY, REGION, UNIT, Scenario, batch, camp_facts
+from tests.signing_up import at_home, soup
 from tests.visitors import sign_in
 
 CAMP = "/desk/programmes/camp-2026"
@@ -229,6 +231,16 @@ def test_an_option_nobody_chose_can_go_and_a_chosen_one_stays(app: Flask, desk: 
     assert desk.post(f"{CAMP}/options/B1", data={"version": version, "remove": "yes"}).status_code == 422
     assert desk.post(f"{CAMP}/options/B2", data={"version": version, "remove": "yes"}).status_code == 303
     assert [option.code for option in facts(app).options] == ["B1"]
+
+
+def test_quotas_are_asked_for_only_where_the_kind_heeds_them(
+    app: Flask, desk: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        story.programme(camp_facts("camp-2026-q"))
+        story.programme(replace(camp_facts("retreat-2026-q", options=()), kind="retreat", settings={}))
+    assert soup(desk.get("/desk/programmes/camp-2026-q/money")).select_one("#quotas") is None
+    assert soup(desk.get("/desk/programmes/retreat-2026-q/money")).select_one("#quotas") is not None
 
 
 def test_funds_and_quotas_are_kept_and_a_quota_of_a_small_unit_survives(

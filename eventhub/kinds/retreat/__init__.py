@@ -32,6 +32,7 @@ KIND = Kind(
     companions=True,
     most_choices=5,
     claims=PRIORITIES,
+    quotas=True,
     check_option=particulars.check_option,
     check=checks.check,
     bars=checks.bars,

@@ -97,6 +97,11 @@ def limits(programme: ProgrammeFacts, *, pinned: int) -> tuple[Line, ...]:
                     "What stays under its minimum (%(least)s to %(most)s people) does not run and costs nothing.",
                     least=min(least),
                     most=max(least),
+                )
+                if min(least) < max(least)
+                else N_(
+                    "What stays under its minimum (%(least)s people) does not run and costs nothing.",
+                    least=min(least),
                 ),
             )
         )
@@ -109,7 +114,7 @@ def limits(programme: ProgrammeFacts, *, pinned: int) -> tuple[Line, ...]:
         )
         for source in programme.sources[:MOST_FUNDS]
     ]
-    if programme.quotas:
+    if programme.quotas and kind.quotas:
         found.append(
             Line(
                 N_("Quotas"),
