@@ -44,7 +44,8 @@ class Conflict:
 def conflict(told: Json, problem: Json, programme: ProgrammeFacts) -> Conflict:
     """What a run says of its conflict, in the organiser's words."""
     frozen = Frozen(problem, programme)
-    rules = tuple(dict.fromkeys(frozen.rule(rule) for rule in _rules(told.get("rules", ()))))
+    ruled = sorted(_rules(told.get("rules", ())), key=frozen.weight)
+    rules = tuple(dict.fromkeys(frozen.rule(rule) for rule in ruled))
     nearest = told.get("nearest") or {}
     return Conflict(
         rules=rules,
@@ -72,6 +73,10 @@ class Frozen:
 
     problem: Json
     programme: ProgrammeFacts
+
+    def weight(self, rule: Rule) -> int:
+        """Where a rule stands on the list: funds and what else is shared before options, many small limits last."""
+        return 0 if rule[1] in self._resources else 1 if rule[1] in self._options else 2
 
     # -- A rule, and what it asked -------------------------------------------------------------------
 
@@ -154,8 +159,8 @@ class Frozen:
         return N_(
             "If these rules were missed by as little as can be, and all others kept, %(placed)s of %(all)s people would "
             "have a place:",
-            placed=sum(_heads_at(place, sizes.get(str(group), 0)) for group, place in placed.items()),
-            all=sum(sizes.values()),
+            placed=f"{sum(_heads_at(place, sizes.get(str(group), 0)) for group, place in placed.items()):,}",
+            all=f"{sum(sizes.values()):,}",
         )
 
     def missed(self, rule: Rule, by: int) -> Text:

@@ -15,6 +15,7 @@ from eventhub.kinds import fund
 from eventhub.kinds.camp.questions import FAMILIES
 from eventhub.queries import allocations as queries
 from eventhub.queries import programmes, reasons, results
+from eventhub.services.allocations import pin
 from eventhub.services.participants import check_claim
 from eventhub.services.programmes import change
 from tests.allotting import allot, publish, sign_up
@@ -53,6 +54,38 @@ def test_the_page_of_a_run_tells_places_money_tiers_and_ranks(story: Scenario) -
     assert page.gap == 0
     assert all(stage.proved for stage in page.stages)
     assert said(page.stages[0].name) == f"Placed · {said(page.tiers[0].name)}"
+
+
+@pytest.mark.database
+def test_what_kept_people_out_is_counted_and_leads_to_them(story: Scenario) -> None:
+    receipts = sign_up(story, 23)
+    pin(story.camp, receipts[0].party, None, reason="asked to", by=story.organiser, at=story.at)
+    number = allot(story)
+
+    found = results.hindrances(story.camp, number)
+    assert [(said(row.name), row.people) for row in found] == [
+        ("All places of their first choice are taken", 2),
+        ("Fixed by hand to have no place", 1),
+    ]
+    for row in found:
+        people = results.people_of(story.camp, number, placed=False, hindrance=row.key)
+        assert people.total == row.people
+        assert all(person.option is None for person in people.rows)
+    assert results.people_of(story.camp, number, hindrance="limit nobody").total == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("resource fund:fund", "The fund “Camp fund” is used up"),
+        ("resource beds:1", "What options share (beds, coaches, staff) is used up"),
+        ("limit balance:B1", "The limit is reached:"),
+        ("limit ", "Another option would fall below its minimum"),
+        ("not-listed", "None of their choices was open to them"),
+    ],
+)
+def test_every_hindrance_has_a_name(key: str, expected: str) -> None:
+    assert said(results.hindrance_name(key, camp_facts())).startswith(expected)
 
 
 @pytest.mark.database

@@ -58,10 +58,10 @@ def test_the_numbers_are_those_of_the_run_and_not_of_todays_settings() -> None:
     found = told(("limit", f"quota:{CITY}"), ("resource", "fund:fund"), ("capacity", "B1"), ("minimum", "B1"))
     assert said([found.heading, *found.rules]) == [
         "These rules cannot all be met:",
-        "Yinchuan: at least 12 people are placed; 3 entered.",
         "The fund “Camp fund” holds CNY 5,000.",
         "“Yinchuan camp B1” has 4 places.",
         "“Yinchuan camp B1” needs 9 people to run; 2 could go there.",
+        "Yinchuan: at least 12 people are placed; 3 entered.",
     ]
     assert found.irreducible
 

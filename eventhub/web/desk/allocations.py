@@ -17,7 +17,7 @@ from eventhub.queries import allocations as runs_of
 from eventhub.queries import programmes, registrations, results
 from eventhub.queries.allocations import OptionRow, PinRow, Progress, RunPage, RunRow, StageRow
 from eventhub.queries.registrations import PartyRow
-from eventhub.queries.results import PersonPage
+from eventhub.queries.results import Hindrance, PersonPage
 from eventhub.services import allocations
 from eventhub.web import formats
 from eventhub.web.access import ORGANISER, permission, require_actor
@@ -34,6 +34,7 @@ HERE = "allocations.listing"
 READY = frozenset({Phase.CLOSED, Phase.ALLOTTING, Phase.PUBLISHED})
 """Phases in which places may be given out."""
 MILLION = 1_000_000
+LONGEST_KEY = 200
 COST = N_("Cost")
 
 
@@ -90,6 +91,8 @@ class Result:
     stages: tuple[Reached, ...]
     took: int | None
     newest: bool
+    hindrances: tuple[Hindrance, ...]
+    """Why people have no place, the most people first."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,8 @@ def people(code: str, number: int) -> ResponseReturnValue:
     if wanted and wanted not in frame.programme.option_by_code:
         raise NotFound
     after = request.args.get("after", 0, type=row_number)
-    found = results.people_of(code, number, placed=placed, option=wanted, after=after)
+    kept_out = request.args.get("hindrance", "")[:LONGEST_KEY]
+    found = results.people_of(code, number, placed=placed, option=wanted, hindrance=kept_out, after=after)
     return page(
         "desk/run_people.html",
         People(
@@ -277,10 +281,11 @@ def _result(frame: Frame, number: int) -> Result:
         else None,
         rows=tuple(_far(run.progress)),
         quality=quality(run.state, run.gap),
-        options=slice_of(_in_order(run), size=40),
+        options=slice_of(_in_order(run), size=60),
         stages=tuple(_reached(row) for row in run.stages),
         took=spent if run.ended and run.started_at else None,
         newest=runs_of.runs(frame.programme.code)[0].number == number,
+        hindrances=results.hindrances(frame.programme.code, number) if run.usable else (),
     )
 
 
