@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmarks.instances import wishes
+from benchmarks.instances.flat import Drawn
 from benchmarks.instances.wishes import Json
 
 HEAD, DEPARTURE = (250, 550), (1_500, 5_000)
@@ -27,6 +28,23 @@ def opening(
 
     ``budget`` None: no fund. ``carriers``: what a departure costs is a coach of that size and not the departure.
     """
+    return drawn(
+        people, options, seed, listed=listed, spare=spare, zipf=zipf, budget=budget, carriers=carriers
+    ).told()
+
+
+def drawn(
+    people: int,
+    options: int,
+    seed: int = 0,
+    *,
+    listed: int = 8,
+    spare: float = 0.5,
+    zipf: float = 0.75,
+    budget: float | None = 0.97,
+    carriers: bool = False,
+) -> Drawn:
+    """The same, not told yet."""
     draw = np.random.default_rng(seed)
     seats = wishes.seats(draw, round(people * (1 + spare)), options)
     wanted = wishes.wishes(draw, people, options, min(listed, options), zipf)
@@ -34,24 +52,18 @@ def opening(
     lot = draw.permutation(people) + 1
     head = draw.integers(HEAD[0], HEAD[1] + 1, options)
     departure = draw.integers(DEPARTURE[0], DEPARTURE[1] + 1, options)
-    minimum = (seats + 1) // 2
-    made = []
-    for number, (most, least, each, once) in enumerate(
-        zip(seats.tolist(), minimum.tolist(), head.tolist(), departure.tolist(), strict=True)
-    ):
-        option: Json = {"id": wishes.name(number), "capacity": most, "minimum": least}
-        if budget is not None:
-            fixed: Json = {"uses": {"fund": once}}
-            option |= {"head_uses": {"fund": each}}
-            option |= {"carriers": [{"seats": most, **fixed}]} if carriers else fixed
-        made.append(option)
-    more: Json = {}
-    if budget is not None:
-        everything = people * int(head.sum()) // options + int(departure.sum())
-        more["resources"] = [{"id": "fund", "capacity": int(budget * FREELY * everything), "step": 1_000}]
-    return wishes.problem(
-        f"opening {people} x {options}, seed {seed}",
-        made,
-        wishes.groups(wanted, weight, np.ones(people, np.int64), lot),
-        **more,
+    everything = people * int(head.sum()) // options + int(departure.sum())
+    funded = budget is not None
+    return Drawn(
+        title=f"opening {people} x {options}, seed {seed}",
+        seats=seats,
+        wanted=wanted,
+        weight=weight,
+        size=np.ones(people, np.int64),
+        lot=lot,
+        minimum=(seats + 1) // 2,
+        head=head if funded else None,
+        once=departure if funded else None,
+        fund=int(budget * FREELY * everything) if budget is not None else None,
+        carriers=carriers,
     )

@@ -1,47 +1,85 @@
 """What anyone would pick instead: each peer's own way to the same optimum, with nothing but its own means."""
 
 import contextlib
+import hashlib
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from benchmarks.solver.plain import Plain
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a contender comes to: the cost it reached and the bound it proves, None for what it does not tell."""
-
-    value: int | None
-    bound: float | None = None
-    note: str = ""
-
+from benchmarks.solver.said import Said
+from solvers.problem import Ints
 
 Contender = Callable[[Plain, float], Said]
 """Takes the arrays and a limit in seconds."""
 
 
-def network_bare(plain: Plain, _seconds: float) -> Said:
-    """OR-Tools' SimpleMinCostFlow, arcs in and cost out."""
+def network_bare(plain: Plain, seconds: float) -> Said:
+    """OR-Tools' SimpleMinCostFlow, its ``solve`` alone: arcs are in, places are not yet read out."""
+    said, _ = _network(plain, seconds)
+    return said
+
+
+def network_whole(plain: Plain, seconds: float) -> Said:
+    """OR-Tools' SimpleMinCostFlow, arcs in and places out."""
+    said, places = _network(plain, seconds)
+    if said.value is None:
+        return said
+    found = places()
+    return Said(said.value, said.bound, places=lambda: found)
+
+
+def _network(plain: Plain, _seconds: float) -> tuple[Said, Callable[[], Ints]]:
     from ortools.graph.python import min_cost_flow  # noqa: PLC0415 - each peer is loaded where it runs
 
     flow = min_cost_flow.SimpleMinCostFlow()
-    options = len(plain.capacity)
+    options, choices = len(plain.capacity), len(plain.group)
     sink = plain.groups + options
     flow.add_arcs_with_capacity_and_unit_cost(
         np.concatenate([plain.group, plain.groups + np.arange(options)]),
         np.concatenate([plain.groups + plain.option, np.full(options, sink)]),
-        np.concatenate([np.ones(len(plain.group), np.int64), plain.capacity]),
+        np.concatenate([np.ones(choices, np.int64), plain.capacity]),
         np.concatenate([plain.cost, np.zeros(options, np.int64)]),
     )
     supply = np.append(np.ones(plain.groups, np.int64), np.zeros(options, np.int64))
     flow.set_nodes_supplies(np.arange(sink), supply)
     flow.set_node_supply(sink, -plain.groups)
+
+    def places() -> Ints:
+        found: Ints = np.flatnonzero(flow.flows(np.arange(choices)))
+        return found
+
+    started = time.perf_counter()
+    if flow.solve() != flow.OPTIMAL:
+        return Said(None, note="no flow"), places
+    alone = time.perf_counter() - started
+    return Said(flow.optimal_cost(), flow.optimal_cost(), places=places, alone=alone), places
+
+
+def flow_bound(plain: Plain, _seconds: float) -> Said:
+    """The flow in which parties may be split head by head: no answer, but no answer that keeps them whole is cheaper."""
+    from ortools.graph.python import min_cost_flow  # noqa: PLC0415
+
+    flow = min_cost_flow.SimpleMinCostFlow()
+    options = len(plain.capacity)
+    sink = plain.groups + options
+    size = np.zeros(plain.groups, np.int64)
+    np.maximum.at(size, plain.group, plain.heads)
+    if (plain.cost % plain.heads).any() or (size[plain.group] != plain.heads).any():
+        return Said(None, note="heads are not alike")
+    flow.add_arcs_with_capacity_and_unit_cost(
+        np.concatenate([plain.group, plain.groups + np.arange(options)]),
+        np.concatenate([plain.groups + plain.option, np.full(options, sink)]),
+        np.concatenate([plain.heads, plain.capacity]),
+        np.concatenate([plain.cost // plain.heads, np.zeros(options, np.int64)]),
+    )
+    flow.set_nodes_supplies(np.arange(sink), np.append(size, np.zeros(options, np.int64)))
+    flow.set_node_supply(sink, -int(size.sum()))
     if flow.solve() != flow.OPTIMAL:
         return Said(None, note="no flow")
-    return Said(flow.optimal_cost(), flow.optimal_cost())
+    return Said(None, flow.optimal_cost(), note="a bound, no answer")
 
 
 def assignment_bare(plain: Plain, _seconds: float) -> Said:
@@ -52,7 +90,14 @@ def assignment_bare(plain: Plain, _seconds: float) -> Said:
     solver.add_arcs_with_cost(plain.group, plain.option, plain.cost)
     if solver.solve() != solver.OPTIMAL:
         return Said(None, note="no assignment")
-    return Said(solver.optimal_cost(), solver.optimal_cost())
+    mates = np.array([solver.right_mate(group) for group in range(plain.groups)])
+    return Said(solver.optimal_cost(), solver.optimal_cost(), places=lambda: _choices(plain, mates))
+
+
+def _choices(plain: Plain, option: Ints) -> Ints:
+    """The choice by which each group has its option."""
+    found: Ints = np.flatnonzero(plain.option == option[plain.group])
+    return found
 
 
 def scipy_seats(plain: Plain, _seconds: float) -> Said:
@@ -60,18 +105,26 @@ def scipy_seats(plain: Plain, _seconds: float) -> Said:
     from scipy.sparse import csr_array  # noqa: PLC0415
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching  # noqa: PLC0415
 
-    seats = np.minimum(plain.capacity, np.bincount(plain.option, minlength=len(plain.capacity)))
+    listed = np.bincount(plain.option, minlength=len(plain.capacity))
+    # Where there is room for all who list it, one column for each of them will do.
+    roomy = plain.capacity >= listed
+    seats = np.where(roomy, listed, plain.capacity)
     first = np.concatenate([[0], np.cumsum(seats)])
-    times = seats[plain.option]
+    order = np.argsort(plain.option, kind="stable")
+    turn = np.empty(len(order), np.int64)
+    turn[order] = np.arange(len(order)) - (np.cumsum(listed) - listed)[plain.option[order]]
+    times = np.where(roomy, 1, seats)[plain.option]
     row = np.repeat(plain.group, times)
-    start = np.repeat(np.cumsum(times) - times, times)
-    column = np.repeat(first[plain.option], times) + np.arange(len(row)) - start
+    within = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
+    column = np.repeat(first[plain.option] + np.where(roomy[plain.option], turn, 0), times) + within
     matrix = csr_array(
         (np.repeat(plain.cost + 1, times), (row, column)), shape=(plain.groups, int(first[-1]))
     )
     rows, columns = min_weight_full_bipartite_matching(matrix)
     value = int(matrix[rows, columns].sum()) - plain.groups
-    return Said(value, value)
+    option = np.empty(plain.groups, np.int64)
+    option[rows] = np.searchsorted(first, columns, side="right") - 1
+    return Said(value, value, places=lambda: _choices(plain, option))
 
 
 def networkx_simplex(plain: Plain, _seconds: float) -> Said:
@@ -88,8 +141,9 @@ def networkx_simplex(plain: Plain, _seconds: float) -> Said:
         graph.add_edge(group, ("o", option), weight=cost, capacity=1)
     for option, seats in enumerate(plain.capacity.tolist()):
         graph.add_edge(("o", option), "sink", capacity=seats)
-    value, _ = nx.network_simplex(graph)
-    return Said(value, value)
+    value, flows = nx.network_simplex(graph)
+    option = [next(node[1] for node, much in flows[group].items() if much) for group in range(plain.groups)]
+    return Said(value, value, places=lambda: _choices(plain, np.array(option)))
 
 
 def matching_residents(plain: Plain, _seconds: float) -> Said:
@@ -110,12 +164,12 @@ def matching_residents(plain: Plain, _seconds: float) -> Said:
         (g, o): c
         for g, o, c in zip(plain.group.tolist(), plain.option.tolist(), plain.cost.tolist(), strict=True)
     }
-    value = sum(
-        at[int(str(resident.name)), int(str(hospital.name))]
-        for hospital, residents in game.solve().items()
-        for resident in residents
-    )
-    return Said(value, note="stable, not cheapest")
+    place = np.empty(plain.groups, np.int64)
+    for hospital, residents in game.solve().items():
+        for resident in residents:
+            place[int(str(resident.name))] = int(str(hospital.name))
+    value = sum(at[group, one] for group, one in enumerate(place.tolist()))
+    return Said(value, note="stable, not cheapest", places=lambda: _choices(plain, place))
 
 
 def fairpyx_utilitarian(plain: Plain, _seconds: float) -> Said:
@@ -137,7 +191,8 @@ def fairpyx_utilitarian(plain: Plain, _seconds: float) -> Said:
     with contextlib.redirect_stdout(io.StringIO()):
         found = fairpyx.divide(fairpyx.algorithms.utilitarian_matching, instance=instance)
     value = sum(cost[group, option] for group, taken in found.items() for option in taken)
-    return Said(value)
+    place = np.array([int(found[f"g{group}"][0][1:]) for group in range(plain.groups)])
+    return Said(value, places=lambda: _choices(plain, place))
 
 
 def highs_mip(plain: Plain, seconds: float) -> Said:
@@ -181,9 +236,17 @@ def _highs(plain: Plain, seconds: float, *, whole: bool) -> Said:
     info = highs.getInfo()
     solved = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound if whole else info.objective_function_value
+    choices = len(plain.group)
     return Said(
-        round(info.objective_function_value) if solved else None, bound if np.isfinite(bound) else None
+        round(info.objective_function_value) if solved else None,
+        bound if np.isfinite(bound) else None,
+        places=(lambda: _chosen(highs.getSolution().col_value[:choices])) if solved else None,
     )
+
+
+def _chosen(values: Sequence[float]) -> Ints:
+    found: Ints = np.flatnonzero(np.asarray(values) > 0.5)
+    return found
 
 
 def _rows(plain: Plain, infinite: float) -> tuple[np.ndarray, ...]:
@@ -225,7 +288,7 @@ def _rows(plain: Plain, infinite: float) -> tuple[np.ndarray, ...]:
     )
 
 
-def cp_sat(plain: Plain, seconds: float) -> Said:
+def cp_sat(plain: Plain, seconds: float, *, workers: int = 2) -> Said:
     """CP-SAT's plain model, two workers."""
     from ortools.sat.python import cp_model  # noqa: PLC0415
 
@@ -245,10 +308,16 @@ def cp_sat(plain: Plain, seconds: float) -> Said:
     model.minimize(cp_model.LinearExpr.weighted_sum(variables, costs))
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.num_workers = 2
+    solver.parameters.num_workers = workers
     status = solver.solve(model)
     solved = status in {cp_model.OPTIMAL, cp_model.FEASIBLE}
-    return Said(round(solver.objective_value) if solved else None, solver.best_objective_bound)
+    chosen = [solver.value(variable) for variable in variables[: len(plain.group)]] if solved else []
+    return Said(
+        round(solver.objective_value) if solved else None,
+        solver.best_objective_bound,
+        places=(lambda: _chosen(chosen)) if solved else None,
+        facts={"digest": hashlib.sha256(bytes(map(bool, chosen))).hexdigest()[:12]} if workers > 2 else {},
+    )
 
 
 def scip(plain: Plain, seconds: float) -> Said:
@@ -274,4 +343,9 @@ def scip(plain: Plain, seconds: float) -> Said:
             model.addCons(terms <= most)
     model.optimize()
     solved = model.getNSols() > 0
-    return Said(round(model.getObjVal()) if solved else None, model.getDualbound())
+    chosen = [model.getVal(variable) for variable in variables[: len(plain.group)]] if solved else []
+    return Said(
+        round(model.getObjVal()) if solved else None,
+        model.getDualbound(),
+        places=(lambda: _chosen(chosen)) if solved else None,
+    )

@@ -1,4 +1,6 @@
-"""The same problem as anybody would first write it down: arrays for the peers, which know nothing of the format."""
+"""The same problem as anybody would first write it down: arrays for the peers, which know nothing of the format; and a check
+of any answer to it that shares no code with the solvers.
+"""
 
 from dataclasses import dataclass
 
@@ -59,3 +61,21 @@ def plain(problem: Problem) -> Plain:
         once=once,
         fund=fund,
     )
+
+
+def fault(plain: Plain, taken: Ints, value: int | None) -> str:
+    """What is wrong with an answer that takes these choices, one for each group, at this cost; empty if nothing is."""
+    if len(taken) != plain.groups or (plain.group[taken] != np.arange(plain.groups)).any():
+        return "not one choice for each group"
+    option = plain.option[taken]
+    load = np.bincount(option, plain.heads[taken], len(plain.capacity)).astype(np.int64)
+    runs = np.bincount(option, minlength=len(plain.capacity)) > 0
+    if (load > plain.capacity).any():
+        return f"{int((load > plain.capacity).sum())} options hold more than their seats"
+    if (runs & (load < plain.minimum)).any():
+        return f"{int((runs & (load < plain.minimum)).sum())} options run below their minimum"
+    spent = int(plain.spent[taken].sum()) + int(plain.once[runs].sum())
+    if plain.fund is not None and spent > plain.fund:
+        return f"the fund is overspent by {spent - plain.fund}"
+    cost = int(plain.cost[taken].sum()) + int(plain.opening[runs].sum())
+    return "" if cost == value else f"it costs {cost}, not {value}"

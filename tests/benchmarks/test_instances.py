@@ -1,7 +1,10 @@
 """Instances are the same for the same seed, and readable."""
 
 import json
+from dataclasses import fields, is_dataclass
+from importlib import import_module
 
+import numpy as np
 import pytest
 
 from benchmarks.instances import capacities, households, opening
@@ -32,3 +35,27 @@ def test_a_departure_may_be_paid_by_the_coach():
     assert all(len(listed) == 1 for listed in problem.options.carriers[:-1])
     assert len(problem.options.uses.column) == 0
     assert problem.resources.capacity[0] == read(opening(200, 10)).resources.capacity[0]
+
+
+@pytest.mark.parametrize("family", ["capacities", "opening", "households"])
+@pytest.mark.parametrize("fair", [False, True])
+def test_what_is_drawn_is_the_same_in_arrays_and_as_it_is_written(family, fair):
+    drawn = import_module(f"benchmarks.instances.{family}").drawn(200, 10, 3)
+    drawn = drawn.fairly() if fair else drawn
+    assert_same(drawn.problem(), read(drawn.told()))
+
+
+def assert_same(one, other, place="problem"):
+    if isinstance(one, np.ndarray):
+        assert (one.dtype, one.tolist()) == (other.dtype, other.tolist()), place
+    elif is_dataclass(one):
+        for field in fields(one):
+            if field.name != "sha256":
+                assert_same(getattr(one, field.name), getattr(other, field.name), f"{place}.{field.name}")
+    else:
+        assert one == other, place
+
+
+def test_coaches_are_told_in_the_format_only():
+    with pytest.raises(ValueError, match="format"):
+        import_module("benchmarks.instances.opening").drawn(60, 4, carriers=True).problem()
