@@ -6,7 +6,7 @@ O. Shcherbina, Safe bounds in linear and mixed-integer linear programming, Mathe
 dual is still a dual, only its bound must be taken exactly).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -90,6 +90,10 @@ class Rows:
         )
 
 
+Ask = Callable[[Rows, Floats, Floats, Floats], "Floats | None"]
+"""Rows, the variables' least and most, and their cost -> what each row's side is worth; None: not in time."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """One stage: its number, what all stages allow, what is settled, and the bound to be shown."""
@@ -102,10 +106,13 @@ class Question:
 
 
 class Relaxation:
-    """The linear relaxation of a form; ``inside`` says for which inner problem its prices are meant."""
+    """The linear relaxation of a form; ``inside`` says for which inner problem its prices are meant.
 
-    def __init__(self, form: Form, inside: Inside) -> None:
-        self.form, self.inside = form, inside
+    ``ask`` finds the duals of a relaxation too large for GLOP.
+    """
+
+    def __init__(self, form: Form, inside: Inside, ask: "Ask | None" = None) -> None:
+        self.form, self.inside, self.ask = form, inside, ask
         self.rows = _rules(form, KEPT if inside == "groups" else KEPT | {"run"})
         largest = max(int(np.abs(self.rows.amount).max(initial=0)), int(_finite(self.rows.high)))
         self.fits = largest < WIDEST
@@ -145,7 +152,10 @@ class Relaxation:
         if not level:
             aim = form.aims[number]
             np.add.at(cost, aim.column, (-aim.amount if aim.maximise else aim.amount).astype(np.float64))
-        found = _solve(rows, lower, upper, cost, seconds=question.seconds, elastic=level)
+        if self.ask is not None and not level:
+            found = self.ask(rows, lower, upper, cost)
+        else:
+            found = _solve(rows, lower, upper, cost, seconds=question.seconds, elastic=level)
         return None if found is None else (rows, found)
 
     def _stage_rows(self, stage: int, allowed: int) -> Rows:

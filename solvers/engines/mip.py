@@ -20,7 +20,7 @@ TICK = 0.05
 """Seconds between two looks at the clock."""
 
 
-def _silent() -> Any:
+def silent() -> Any:
     """A solver made without its greeting, which nothing turns off and which would stand before a result."""
     flush = ctypes.CDLL(None).fflush
     sys.stdout.flush()
@@ -43,7 +43,7 @@ class Model:
     def __init__(self, form: Matrix) -> None:
         self.size = len(form.upper)
         self.upper = form.upper
-        self.highs: Any = _silent()
+        self.highs: Any = silent()
         for name, value in (("output_flag", False), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.999)):
             self.highs.setOptionValue(name, value)
         if self.highs.passModel(_lp(form)) != highspy.HighsStatus.kOk:

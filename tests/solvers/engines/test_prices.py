@@ -3,6 +3,7 @@
 import ctypes
 import json
 from itertools import count, product
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from benchmarks.instances import households, opening
 from solvers import samples
 from solvers.audit import audit
 from solvers.engines import mip, prices
-from solvers.engines.prices import chains, inside
+from solvers.engines.prices import bounds, chains, inside
 from solvers.engines.search import Search
 from solvers.outcome import Status
 from solvers.problem import read
+from solvers.proofs.bound import proved_bound
 from solvers.rules.form import Form
 from solvers.solve import solve
 from solvers.source import canonical_text
@@ -86,6 +88,40 @@ def test_a_bound_by_prices_is_never_passed_by_the_best(source):
         if found is not None:
             sign = 1 if aim.maximise else -1
             assert sign * (found[1] - reached[number]) >= 0
+
+
+@settings(FEW, max_examples=25)
+@given(problems(most_groups=6))
+def test_a_bound_by_a_large_relaxation_is_never_passed_by_the_best(source):
+    problem = read(source)
+    best = solve(problem, seconds=20)
+    assert best.status is Status.OPTIMAL
+    search = Search(Form.of(problem), 20)
+    reached = [stage.best for stage in best.stages if stage.stage != "lot"]
+    with mock.patch.object(bounds, "WIDE", 0):
+        for number, aim in enumerate(search.form.aims):
+            found = prices.bound(search, number, reached, seconds=1)
+            if found is not None:
+                sign = 1 if aim.maximise else -1
+                assert sign * (found[1] - reached[number]) >= 0
+
+
+def test_a_large_relaxation_is_all_but_tight_where_a_retreat_places_its_first_tiers(monkeypatch):
+    """Funds, coaches and quotas all bind, and earlier tiers are held at what they reached."""
+    monkeypatch.setattr(bounds, "WIDE", 0)
+    problem = read(samples.retreat(scale=0.01))
+    best = solve(problem, work=60)
+    search = Search(Form.of(problem), 60, work=60)
+    reached = [stage.best for stage in best.stages if stage.stage != "lot"]
+    proved = [stage for stage in best.stages[:3] if stage.gap == 0]
+    assert proved
+    for number, stage in enumerate(proved):
+        found = prices.bound(search, number, reached, seconds=60)
+        assert found is not None
+        entry, bound = found
+        assert entry.proof == "prices"
+        assert bound == proved_bound(problem, reached, number, entry).bound
+        assert stage.value <= bound <= 1.02 * stage.value + 1
 
 
 @pytest.mark.parametrize("carriers", [False, True])
