@@ -48,6 +48,8 @@ class Measured:
     fault: str = ""
     checked: bool = False
     failed: bool = False
+    whole: float = 0.0
+    """Seconds that whoever measures waits for it: loading, making the problem and checking the answer too."""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -146,10 +146,19 @@ def described(record: Record) -> str:
     told = record.machine or machine()
     libraries = ", ".join(f"{name} {version}" for name, version in told["libraries"].items())
     states = len(record.sources)
+    runs = [
+        run
+        for sizes in record.runs.values()
+        for each in sizes.values()
+        for had in each.values()
+        for run in had
+    ]
+    minutes = sum(run.whole for run in runs) / 60
     several = f" The rows come from {states} states of the sources." if states > 1 else ""
     return (
         f"Measured on {told['processor']}, {told['cores']} cores, {told['memory_gb']} GB, {told['system']}, "
-        f"Python {told['python']}; {libraries}.{several}"
+        f"Python {told['python']}; {libraries}. "
+        f"{len(runs)} runs in {minutes:.0f} minutes.{several}"
     )
 
 

@@ -323,13 +323,13 @@ def test_the_page_keeps_its_head_and_its_tables_are_new(tmp_path, monkeypatch, c
     page = tmp_path / "benchmarks.md"
     page.write_text(f"# Head\n\nRead this.\n\n{report.MARK}\n\nold tables\n")
     runs = ["--json", str(tmp_path / "runs.json")]
-    assert command.main(["--only", "camp", "opening", "--docs", str(page), "--quick", *runs]) == 0
+    assert command.main(["--only", "camp", "capacities", "--docs", str(page), "--quick", *runs]) == 0
     told = page.read_text()
     assert told.startswith("# Head\n\nRead this.\n")
     assert "old tables" not in told
     assert "## A camp with every rule" in told
-    assert "images/bench-opening.svg" in told
-    picture = (tmp_path / "images/bench-opening.svg").read_text()
+    assert "images/bench-capacities.svg" in told
+    picture = (tmp_path / "images/bench-capacities.svg").read_text()
     assert picture.startswith("<svg")
     assert picture.count("\n") < 80
     capsys.readouterr()
