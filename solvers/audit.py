@@ -1,6 +1,6 @@
 """Re-check an answer against the rules and recount every number it claims, without asking any engine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,7 +51,7 @@ def examine(problem: Problem, outcome: Outcome) -> tuple[list[Breach], list[Clai
     ledger = Ledger(problem, taken, {numbers[option]: pieces for option, pieces in outcome.carriers.items()})
     breaches = [breach for check in RULES for breach in check(ledger)]
     breaches += _running(ledger, outcome)
-    breaches += _carriers(ledger, outcome)
+    breaches += _carriers(ledger, outcome.carriers)
     breaches += _stages(ledger, outcome)
     told = []
     if not breaches:
@@ -59,6 +59,29 @@ def examine(problem: Problem, outcome: Outcome) -> tuple[list[Breach], list[Clai
         breaches += _unproved(told)
         breaches += [Breach("reasons", id_, sentence) for id_, sentence in false_reasons(ledger, outcome)]
     return breaches, told
+
+
+def broken(
+    problem: Problem, placements: Mapping[str, object], carriers: Mapping[str, Sequence[int]]
+) -> list[Breach]:
+    """The rules of a problem that placements break, whoever made them and of whichever problem they were an answer.
+
+    ``placements`` and ``carriers`` as in a result; an option that is not in ``carriers`` takes none. A placement that is
+    none of its group's choices is a breach of ``placements`` and counts at no option.
+    """
+    taken, wrong = read_placements(problem, placements)
+    numbers = problem.option_number
+    pieces = {numbers[option]: tuple(count) for option, count in carriers.items() if option in numbers}
+    ledger = Ledger(problem, taken, pieces)
+    ids = problem.options.ids
+    needed = {
+        ids[option]: pieces.get(option, (0,) * len(carriers))
+        for option, carriers in enumerate(problem.options.carriers)
+        if carriers and ledger.runs[option]
+    }
+    found = [Breach("placements", id_, sentence) for id_, sentence in wrong]
+    found += [breach for check in RULES for breach in check(ledger)]
+    return [*found, *_carriers(ledger, needed)]
 
 
 def _unproved(told: Iterable[Claim]) -> Iterator[Breach]:
@@ -224,12 +247,12 @@ def _running(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
         yield Breach("running", "", "the list of running options is not that of the placements")
 
 
-def _carriers(ledger: Ledger, outcome: Outcome) -> Iterator[Breach]:
+def _carriers(ledger: Ledger, told: Mapping[str, Sequence[int]]) -> Iterator[Breach]:
     options, everybody = ledger.problem.options, _everybody(ledger.problem)
     most = 2**62 // max(1, sum(len(carriers) for carriers in options.carriers))
     for option, carriers in enumerate(options.carriers):
         id_ = options.ids[option]
-        pieces = outcome.carriers.get(id_)
+        pieces = told.get(id_)
         if not carriers or not ledger.runs[option]:
             if pieces is not None:
                 yield Breach("carriers", id_, f'"{id_}" takes carriers it has no need of')

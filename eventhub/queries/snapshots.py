@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eventhub.domain.facts import PartyFacts, ProgrammeFacts, RegistrationFacts
 from eventhub.domain.terms import IN_ALLOCATION
-from eventhub.models.allocations import Pin
+from eventhub.models.allocations import Allotment, Pin
 from eventhub.models.programmes import Option
 from eventhub.models.registrations import Party, Preference, Registration
 from eventhub.queries import people, programmes
@@ -34,13 +34,16 @@ def group_code(party_id: int) -> str:
     return f"p{party_id:08d}"
 
 
-def take(session: Session, programme_id: int, *, on: date) -> Snapshot:
-    """The programme as it stands in this transaction; claims are judged as of a day."""
+def take(session: Session, programme_id: int, *, on: date, run_id: int | None = None) -> Snapshot:
+    """The programme as it stands in this transaction; claims are judged as of a day.
+
+    With ``run_id`` its people are those of that run, whether they have given up since or not, as they are known today.
+    """
     programme = programmes.facts_by_id(session, programme_id)
     option_codes = dict(
         session.execute(select(Option.id, Option.code).where(Option.programme_id == programme_id)).all()
     )
-    members, ids = _members(session, programme_id, on=on)
+    members, ids = _members(session, programme_id, on=on, run_id=run_id)
     rankings: dict[int, list[str]] = defaultdict(list)
     ranked = (
         select(Preference.party_id, Preference.option_id)
@@ -80,9 +83,9 @@ def take(session: Session, programme_id: int, *, on: date) -> Snapshot:
 
 
 def _members(
-    session: Session, programme_id: int, *, on: date
+    session: Session, programme_id: int, *, on: date, run_id: int | None
 ) -> tuple[dict[int, list[RegistrationFacts]], dict[str, int]]:
-    rows = session.execute(
+    wanted = (
         select(
             Registration.id,
             Registration.code,
@@ -92,9 +95,16 @@ def _members(
             Registration.state,
             Registration.answers,
         )
-        .where(Registration.programme_id == programme_id, Registration.state.in_(IN_ALLOCATION))
+        .where(Registration.programme_id == programme_id)
         .order_by(Registration.id)
-    ).all()
+    )
+    if run_id is None:
+        wanted = wanted.where(Registration.state.in_(IN_ALLOCATION))
+    else:
+        wanted = wanted.join(Allotment, Allotment.registration_id == Registration.id).where(
+            Allotment.run_id == run_id
+        )
+    rows = session.execute(wanted).all()
     known = people.people(session, [row.participant_id for row in rows], on=on)
     members: dict[int, list[RegistrationFacts]] = defaultdict(list)
     for row in rows:

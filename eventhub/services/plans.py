@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from eventhub import kinds
 from eventhub.domain import changes, phases
@@ -24,7 +24,7 @@ from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Registration
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import reasons
-from eventhub.services import framing, programmes, results
+from eventhub.services import corrections, fitting, framing, programmes, results
 from eventhub.services.holders import Holder, Holders
 from eventhub.services.invites import Living, living
 from eventhub.services.seat_letters import Place
@@ -74,9 +74,8 @@ class Plan:
         return (each for each in self.standing if each.option is not None)
 
     def address_of(self, each: Standing) -> str | None:
-        """Where messages about a seat go: to whoever was invited first, else to whom one would write now."""
-        alive = self.alive.get(each.id)
-        return (alive[0].attendee_address if alive else None) or self.holders[each.id].to.address
+        """Where messages about a seat go: whoever is written to now."""
+        return self.holders[each.id].to.address
 
     def place_of(self, each: Standing) -> Place:
         assert each.option is not None  # noqa: S101 - asked of seats only
@@ -108,13 +107,12 @@ def plan(
     standing, left_out = _standing(session, run.id, option_codes, lock=lock)
     last = _last_publication(session, row.id)
     old = _old(session, last, option_codes)
-    _demand_valid(session, run, last, facts, standing, old)
+    today = at.astimezone(ZONE).date()
+    _demand_valid(session, run, last, facts, standing, old, on=today)
     new = {each.code: each.option for each in standing}
     alive = living(session, [each.id for each in standing])
     told = [each.id for each in standing if _is_told(each, old)]
-    holders = Holders(
-        session, on=at.astimezone(ZONE).date(), guardians_first=kinds.of(facts).for_guardians
-    ).of(told)
+    holders = Holders(session, on=today, guardians_first=kinds.of(facts).for_guardians).of(told)
     planned = Plan(
         programme=facts,
         programme_id=row.id,
@@ -132,6 +130,9 @@ def plan(
     _find_changed_facts(session, planned, at=at)
     _demand_news(planned, run, last)
     planned.warnings += _short_options(planned)
+    planned.warnings += corrections.warnings(
+        session, (each.code for each in planned.seats), since=last.at if last else run.requested_at
+    )
     return planned
 
 
@@ -242,8 +243,10 @@ def _demand_valid(
     programme: ProgrammeFacts,
     standing: Sequence[Standing],
     old: Mapping[str, str | None],
+    *,
+    on: date,
 ) -> None:
-    """Refuse a run that no longer fits: rules, seats, pins or people have changed in a way that it did not see."""
+    """Refuse a run that no longer fits: rules, money, times or people have changed in a way that it did not see."""
     stale = None
     heads = Counter(each.option for each in standing if each.option is not None)
     over = [
@@ -257,6 +260,8 @@ def _demand_valid(
         stale = N_("“%(option)s” has fewer seats now", option=over[0])
     elif _breaks_a_pin(session, run):
         stale = N_("places were fixed by hand since")
+    elif _was_joined(session, run):
+        stale = N_("somebody joined a party since")
     elif last is not None and last.run_id > run.id and old.keys() - {each.code for each in standing}:
         stale = N_("people who hold a place by a later result were not part of it")
     if stale is not None:
@@ -267,6 +272,18 @@ def _demand_valid(
                     "Run %(number)s no longer fits this programme: %(because)s. Run the allocation again and publish that.",
                     number=run.number,
                     because=stale,
+                ),
+            )
+        )
+    broken = fitting.first_misfit(session, run, on=on)
+    if broken is not None:
+        raise Conflict(
+            Problem(
+                "run_stale",
+                N_(
+                    "Run %(number)s breaks a rule as it stands today. %(rule)s Run the allocation again and publish that.",
+                    number=run.number,
+                    rule=broken,
                 ),
             )
         )
@@ -285,6 +302,20 @@ def _breaks_a_pin(session: Session, run: AllocationRun) -> bool:
         )
     )
     return bool(broken)
+
+
+def _was_joined(session: Session, run: AllocationRun) -> bool:
+    """Whether a party of the run has a member by now whom the run did not see."""
+    mate = aliased(Registration)
+    seen = select(Allotment.registration_id).where(Allotment.run_id == run.id)
+    joined = session.scalar(
+        select(func.count())
+        .select_from(Allotment)
+        .join(Registration, Registration.id == Allotment.registration_id)
+        .join(mate, mate.party_id == Registration.party_id)
+        .where(Allotment.run_id == run.id, mate.state.in_(IN_ALLOCATION), mate.id.not_in(seen))
+    )
+    return bool(joined)
 
 
 def _find_changed_facts(session: Session, plan: Plan, *, at: datetime) -> None:

@@ -428,6 +428,21 @@ def test_the_waiting_list_and_the_unlucky_are_told_why(story: Scenario) -> None:
     assert letter.context["reason"]
 
 
+def test_the_waiting_list_is_promised_no_more_than_is_done(story: Scenario) -> None:
+    """A place given up stays free until the organiser publishes again; only then somebody of the list hears."""
+    receipts = sign_up(story, 21)
+    publish(story, allot(story))
+    (letter,) = told("waitlisted")
+    assert "主办方在后续公布的结果中安排" in letter.context["next_step"]
+    assert "立即" not in letter.context["next_step"]
+    before = len(seat_letters())
+    holder = next(receipt for receipt in receipts if states()[receipt.registrations[0]] is S.ALLOTTED)
+    registrations.withdraw(holder.party, reason="", by=story.guardian, at=story.later(hours=1))
+    assert [each.name for each in seat_letters()[before:]] == ["withdrawn"]
+    publish(story, allot(story))
+    assert [each.name for each in seat_letters()[before:]] == ["withdrawn", "allotted"]
+
+
 @pytest.mark.slow
 def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_order(
     tmp_path_factory: pytest.TempPathFactory, sqlite_template
@@ -436,7 +451,10 @@ def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_orde
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
-        st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["B1", "B2", None, "withdraw"])), max_size=6)
+        st.lists(
+            st.tuples(st.integers(0, 2), st.sampled_from(["B1", "B2", None, "withdraw", "address"])),
+            max_size=6,
+        )
     )
     def holds(steps: list[tuple[int, str | None]]) -> None:
         folder = tmp_path_factory.mktemp("story")
@@ -460,6 +478,17 @@ def _step(story: Scenario, receipt: Receipt, what: str | None) -> None:
     story.later(seconds=0.2)
     if what == "withdraw":
         registrations.withdraw(receipt.party, reason="", by=story.guardian, at=story.at)
+        return
+    if what == "address":
+        with transaction() as session:
+            session.execute(
+                update(Participant)
+                .where(
+                    Participant.id.in_(select(Registration.participant_id).where(Registration.code == code))
+                )
+                .values(email=f"own{story.at:%S%f}@example.org")
+            )
+            session.execute(update(Account).where(Account.id == story.guardian.account_id).values(email=None))
         return
     standing = {
         each: (
@@ -485,6 +514,7 @@ def _published(story: Scenario, wanted: dict[str, str | None]) -> None:
             requested_at=story.at,
             seed=1,
             rule_version=framing.rule_version(facts),
+            summary={"carriers": {option: [1] for option in options}},
         )
         session.add(run)
         session.flush()
