@@ -51,7 +51,9 @@ class Words:
     """What is ranked: “batch”, “heat”, “departure”."""
     options: Text
     seat: Text
-    """What an option has so many of: “seat”, “station”, “bed”."""
+    """What an option has so many of, one of them: “bed”, as in “bed 12”."""
+    seats: Text
+    """The same, many of them, over a column of numbers: “beds”."""
     item: Text
     """What options are grouped by, where a programme has several: “contest item”."""
     participant: Text

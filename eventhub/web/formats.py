@@ -37,6 +37,11 @@ def day(when: date | datetime) -> str:
     return format_date(local.date() if isinstance(local, datetime) else local, pattern, locale=babel_locale())
 
 
+def month(when: date) -> str:
+    """A month: “2026年7月”, “July 2026”."""
+    return format_date(when, "y年M月" if current_locale() == "zh" else "MMMM y", locale=babel_locale())
+
+
 def moment(when: datetime) -> str:
     """A moment as clocks in China show it, 24 hours: “2026年7月6日 周一 18:00”, “Mon 6 July 2026, 18:00”."""
     local = when.astimezone(ZONE)
@@ -70,6 +75,12 @@ def listed(parts: Iterable[object]) -> str:
     return str(Listing(tuple(parts)))
 
 
+def headed(label: object) -> str:
+    """A label as it stands over a column: the kinds' words open with a small letter, a heading does not."""
+    said = str(label)
+    return said[:1].upper() + said[1:]
+
+
 def number(value: float) -> str:
     """A number with its thousands set apart."""
     return format_decimal(value, locale=babel_locale())
@@ -84,6 +95,7 @@ GLOBALS: dict[str, Any] = {
     "date_range": lambda starts, ends=None: kept(date_range(starts, ends)),
     "datetime": lambda when: kept(moment(when)),
     "day": lambda when: kept(day(when)),
+    "headed": headed,
     "kept": kept,
     "listed": listed,
     "money": money,

@@ -40,6 +40,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from eventhub.domain.terms import LetterState, Phase, RegistrationState, RunState, word
 from eventhub.i18n import LOCALES, current_locale, gettext, ngettext_raw, use_locale
+from eventhub.web import formats
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
@@ -62,6 +63,7 @@ GLOBALS: Mapping[str, Any] = {
     "static_url": lambda path: f"/static/{path}",
     "date_range": lambda a, b: f"{a:%d.%m.}-{b:%d.%m.}",
     "kept": str,
+    "headed": formats.headed,
     "datetime": lambda at: f"{at:%d.%m. %H:%M}",
     "money": lambda fen: f"CNY {fen / 100:,.0f}",
     "number": lambda n: f"{n:,}",

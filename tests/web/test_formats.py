@@ -81,6 +81,14 @@ def test_things_in_a_row_are_parted_as_the_reader_writes():
         assert formats.listed((1, 2)) == "1, 2"
 
 
+@BOTH(
+    ("label", "heading"),
+    [("departure", "Departure"), ("beds", "Beds"), ("床位", "床位"), ("XLSX", "XLSX"), ("", "")],
+)
+def test_a_word_of_a_kind_opens_a_heading_with_a_capital(label: str, heading: str):
+    assert formats.headed(label) == heading
+
+
 def test_no_page_parts_a_list_by_signs_of_its_own():
     root = Path(__file__).parents[2]
     files = [*root.glob("templates/**/*.html"), *root.glob("templates/**/*.txt")]

@@ -15,6 +15,7 @@ KIND = Kind(
         option=N_("batch"),
         options=N_("batches"),
         seat=N_("place in the camp"),
+        seats=N_("places in the camp"),
         item=N_("camp"),
         participant=N_("camper"),
         party=N_("brothers, sisters and friends"),

@@ -15,6 +15,7 @@ KIND = Kind(
         option=N_("heat"),
         options=N_("heats"),
         seat=N_("starting place"),
+        seats=N_("starting places"),
         item=N_("contest item"),
         participant=N_("contestant"),
         party=N_("team"),

@@ -15,6 +15,7 @@ KIND = Kind(
         option=N_("departure"),
         options=N_("departures"),
         seat=N_("bed"),
+        seats=N_("beds"),
         item=N_("route"),
         participant=N_("traveller"),
         party=N_("family or workmates"),

@@ -19,7 +19,7 @@ from eventhub.kinds import Fact, Kind
 from eventhub.queries import programmes as queries
 from eventhub.queries import registrations as registration_queries
 from eventhub.web.access import PUBLIC, current_actor, permission
-from eventhub.web.formats import date_range, day, moment
+from eventhub.web.formats import date_range, day, moment, month
 from eventhub.web.pages import now, page
 from eventhub.web.public._contacts import children_officer, contact_of
 from eventhub.web.public._finding import matching
@@ -77,6 +77,16 @@ class Option:
     first: int
     ranked: int
     facts: tuple[Fact, ...]
+    begins: date = date.min
+
+
+@dataclass(frozen=True)
+class Month:
+    """The options that begin in one month, where all at once would be too long a list for a phone."""
+
+    title: str
+    options: tuple[Option, ...]
+    is_open: bool
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,8 @@ class Group:
     options: tuple[Option, ...]
     as_cards: bool
     sign_up_url: str
+    by_month: tuple[Month, ...] = ()
+    """Every option once more, by month; empty where the list is short or all begin in one month."""
 
     @property
     def shared(self) -> tuple[Fact, ...]:
@@ -311,15 +323,15 @@ def _groups(programme: ProgrammeFacts, kind: Kind, chosen: str | None, find: str
         if chosen not in {None, code}:
             continue
         options = matching(programme.options_of(code), find)[:MOST_AT_ONCE]
+        shown = tuple(_option(programme, kind, option, demand.get(option.code, (0, 0))) for option in options)
         found.append(
             Group(
                 code=code,
                 title=title,
-                options=tuple(
-                    _option(programme, kind, option, demand.get(option.code, (0, 0))) for option in options
-                ),
+                options=shown,
                 as_cards=len(options) <= MOST_CARDS and not kind.choose_item,
                 sign_up_url=url_for("my.sign_up.begin", programme=programme.code, item=code or None),
+                by_month=_by_month(shown, all_open=bool(find)),
             )
         )
     return tuple(found)
@@ -335,6 +347,20 @@ def _option(programme: ProgrammeFacts, kind: Kind, option: OptionFacts, wanted: 
         first=wanted[0],
         ranked=wanted[1],
         facts=tuple(kind.facts(programme, option)),
+        begins=option.first_day,
+    )
+
+
+def _by_month(options: tuple[Option, ...], *, all_open: bool) -> tuple[Month, ...]:
+    """The months, the first of them open; ``all_open`` where something was looked for."""
+    found: dict[str, list[Option]] = {}
+    for option in sorted(options, key=lambda each: each.begins):
+        found.setdefault(month(option.begins), []).append(option)
+    if len(options) <= MOST_CARDS or len(found) == 1:
+        return ()
+    return tuple(
+        Month(title, tuple(found[title]), is_open=all_open or number == 0)
+        for number, title in enumerate(found)
     )
 
 

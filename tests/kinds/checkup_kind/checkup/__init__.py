@@ -15,6 +15,7 @@ KIND = Kind(
         option=N_("half-day"),
         options=N_("half-days"),
         seat=N_("appointment"),
+        seats=N_("appointments"),
         item=N_("check-up"),
         participant=N_("examinee"),
         party=N_("workmates"),
