@@ -2,21 +2,18 @@
 
 import numpy as np
 
+from solvers.problem import Ints
 from solvers.rules.rule import Aim, Sheet
 
 
 def add(sheet: Sheet) -> None:
     """Variables ``moved`` for split groups; row ``changes`` if there is a most."""
     problem = sheet.problem
-    split = [
-        (choice, units)
-        for choice, units in held(sheet)
-        if problem.groups.piece[problem.choices.group[choice]]
-    ]
-    moved = sheet.variables("moved", np.array([units for _, units in split], np.int64))
-    choice = np.array([choice for choice, _ in split], np.int64)
-    rows = np.arange(len(split))
-    had = np.array([units for _, units in split], np.int64)
+    choice, had = held(sheet)
+    split = problem.groups.piece[problem.choices.group[choice]] > 0
+    choice, had = choice[split], had[split]
+    moved = sheet.variables("moved", had)
+    rows = np.arange(len(choice))
     sheet.rows("moved", choice, [(rows, choice, 1), (rows, moved, 1)], low=had)
     if problem.max_changes is not None:
         aim = counted(sheet)
@@ -31,8 +28,8 @@ def add(sheet: Sheet) -> None:
 def counted(sheet: Sheet) -> Aim:
     """Heads moved: all that a whole group loses, the heads that a split one lacks."""
     problem = sheet.problem
-    whole = [choice for choice, _ in held(sheet) if not problem.groups.piece[problem.choices.group[choice]]]
-    kept = np.array(whole, np.int64)
+    choice, _ = held(sheet)
+    kept = choice[problem.groups.piece[problem.choices.group[choice]] == 0]
     heads = problem.choices.heads[kept]
     moved = sheet.names["moved"]
     return Aim(
@@ -43,12 +40,11 @@ def counted(sheet: Sheet) -> Aim:
     )
 
 
-def held(sheet: Sheet) -> list[tuple[int, int]]:
-    """(choice, units) of the last result that could be kept: still listed, not banned."""
+def held(sheet: Sheet) -> tuple[Ints, Ints]:
+    """The choices of the last result that could be kept, still listed and not banned, and the units at each."""
     problem = sheet.problem
-    return [
-        (choice, units)
-        for group in sorted(problem.previous)
-        for choice, units in sorted(problem.previous[group].items())
-        if not problem.choices.banned[choice]
-    ]
+    choice, units = problem.held
+    order = np.argsort(choice)
+    choice, units = choice[order], units[order]
+    open_ = ~problem.choices.banned[choice]
+    return choice[open_], units[open_]

@@ -135,7 +135,7 @@ class Form:
                 sums[row] -= excess
                 sums[at[int(resources.spill[resource])]] += excess
         for name in names:
-            if name in {"miss", "moved"} or name.startswith(("worst ", "spread ")):
+            if len(names[name]) and (name in {"miss", "moved"} or name.startswith(("worst ", "spread "))):
                 self._tighten(values, sums, names[name], maximise=name.startswith("spread "))
 
     def _tighten(self, values: Ints, sums: Ints, variables: Ints, *, maximise: bool) -> None:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from solvers.engines.network import moves, shape
+from solvers.engines.network import mend, moves, shape
 from solvers.engines.network.shape import Shape
 from solvers.engines.network.tables import Crowd, Rows, Tree
-from solvers.problem import Flags, Ints
+from solvers.problem import Flags, Ints, Problem
 
 PHASES = 200
 """Phases after which the clock is looked at."""
+FEW = 10
+"""Mending is for where no more than one in so many waits."""
 FIRST_BITS = 6
 """Costs are first seen to so many bits: fewer make ties and long chains, more make many different distances."""
 
@@ -30,6 +32,9 @@ class Moment:
         tree = form.tree
         self.tree: Tree = Tree(tree.parent, tree.low.copy(), tree.high.copy(), tree.flow.copy(), *tree[4:])
         self.price: Ints = np.zeros(len(tree.parent), np.int64)
+        self.warm = False
+        """Whether everybody stands about where he should."""
+        self.surplus = 0
         self.need: Ints = shape.needs(tree, len(form.rows.place))
 
     def cost(self, amount: Ints) -> Ints:
@@ -38,8 +43,76 @@ class Moment:
         found: Ints = padded[self.rows.choice]
         return found
 
+    def resume(self, problem: Problem) -> bool:
+        """Stand everybody where the last result had him, if that is still open; False if too few stand to be of use."""
+        known = np.zeros(len(problem.groups.ids), np.bool_)
+        known[list(problem.previous)] = True
+        held = np.zeros(len(problem.choices.group), np.int64)
+        choice, units = problem.held
+        held[choice] = units
+        standing, beyond = mend.stand(
+            self.rows, self.crowd, self.tree, self.need, group=self.shape.group, held=held, known=known
+        )
+        self._surplus(beyond)
+        self.sort(np.ones(len(self.rows.node), np.bool_))
+        self.warm = standing * FEW >= len(self.rows.place) * (FEW - 1)
+        return self.warm
+
+    def _surplus(self, count: int) -> None:
+        """Let so many units wait that can only stand at the root: they take what is wanted and nobody is there for."""
+        rows, crowd = self.rows, self.crowd
+        places, units, root = len(rows.node), len(rows.place), len(self.price) - 1
+        self.surplus = count
+        self.rows = Rows(
+            first=np.append(rows.first, places + 1 + np.arange(count)),
+            node=np.append(rows.node, np.full(count, root, np.int32)),
+            choice=np.append(rows.choice, np.full(count, -1, np.int32)),
+            place=np.append(rows.place, np.full(count, -1)),
+            unit=np.append(rows.unit, np.full(count, units, np.int32)),
+        )
+        self.crowd = crowd._replace(
+            member=np.append(crowd.member, np.zeros(count, np.int32)),
+            where=np.append(crowd.where, np.zeros(count, np.int64)),
+        )
+
+    def _rid(self) -> None:
+        """Take the surplus out again; those at the root are the last when rows are sorted."""
+        if not self.surplus:
+            return
+        self.sort(np.ones(len(self.rows.node), np.bool_))
+        rows, count = self.rows, self.surplus
+        self.rows = Rows(
+            rows.first[:-count],
+            rows.node[:-count],
+            rows.choice[:-count],
+            rows.place[:-count],
+            rows.unit[:-count],
+        )
+        self.crowd = self.crowd._replace(where=self.crowd.where[:-count])
+        self.crowd.size[-1] -= count
+        self.surplus = 0
+
+    def _mend(self, amount: Ints) -> bool | None:
+        """As ``settle``, from where people stand; None if that would take longer than afresh."""
+        cost = self.cost(amount)
+        mend.prices(self.rows, self.crowd, self.tree, self.price, self.need, cost)
+        moves.release(self.rows, self.crowd, self.price, self.need, cost, 0)
+        if (self.rows.place < 0).sum() * FEW > len(self.rows.place):
+            return None
+        state = moves.augment(
+            self.rows, self.crowd, self.tree, self.price, self.need, cost, shift=0, phases=PHASES
+        )
+        return None if state == moves.PAUSED else state == moves.DONE
+
     def settle(self, amount: Ints, *, goes_on: Callable[[], bool]) -> bool | None:
         """Stand everybody at least cost; False if there is no way, None if there was no time."""
+        if self.warm:
+            found = self._mend(amount)
+            if found is not None:
+                if found:
+                    self._rid()
+                self._calm()
+                return found
         cost = self.cost(amount)
         largest = int(np.abs(cost).max(initial=0))
         if largest >= 2**60 // len(self.price):
@@ -49,6 +122,8 @@ class Moment:
         while True:
             found = self._settle(amount, cost, shift, goes_on)
             if not found or not shift:
+                if found:
+                    self._rid()
                 self._calm()
                 return found
             cost = self.cost(amount)

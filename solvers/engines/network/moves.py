@@ -316,7 +316,7 @@ def _augment(
             if not _levels(tree, need, spot, ways_of, door, door_row, door_next, hop, queue):
                 break
             at_way[:] = ways
-            for entry in range(nodes - 1):
+            for entry in range(nodes):
                 while door[entry] >= 0 and hop[entry] == 0 and mark[entry] != stamp:
                     if spot[door_row[door[entry]]] >= 0:
                         door[entry] = door_next[door[entry]]

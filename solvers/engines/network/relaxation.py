@@ -25,7 +25,7 @@ def target(
     if found is None or not found.possible:
         return None
     moment = Moment(found)
-    if not moment.settle(joint(costs, len(open_)), goes_on=lambda: True):
+    if not moment.settle(joint([cost for cost in costs if cost.any()], len(open_)), goes_on=lambda: True):
         return None
     for cost in costs:
         if not goes_on():

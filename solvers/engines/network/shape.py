@@ -315,7 +315,7 @@ def _built(problem: Problem, rows: Rows, group: Ints, heads: int, quotas: list[Q
     ordered: list[Quota] = sorted(quotas, key=lambda quota: -len(quota.places))
     possible = bool((np.diff(rows.first) > 0).all())
     if len(quotas) == options + 1:
-        node = np.where(rows.choice >= 0, problem.choices.option[rows.choice], options)
+        node = np.append(problem.choices.option, options)[rows.choice]
         parent = np.full(options + 1, -1, np.int64)
         ordered = quotas
     else:

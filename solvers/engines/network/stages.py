@@ -43,14 +43,19 @@ def solve(search: Search) -> bool:
 def _solve(search: Search, moment: Moment) -> bool:
     form = search.form
     costs = [cost_of(form, aim) for aim in form.aims]
+    live = [cost for cost in costs if cost.any()]
+    warm = _has_one_weight(form, costs) and moment.resume(form.problem)
+    start = live[0] if warm else joint(live, len(form.problem.choices.group))
     # Somebody who stops at once is still owed a whole answer.
-    if not moment.settle(joint(costs, len(form.problem.choices.group)), goes_on=_always):
+    if not moment.settle(start, goes_on=_always):
         search.infeasible = True
         return True
     proved = True
     for number, cost in enumerate(costs):
         if search.left <= 0:
             break
+        if number or cost is not start:
+            moment.settle(cost, goes_on=_always)
         proved = _stage(search, moment, number, cost, proved=proved)
     stages = form.problem.stages
     if len(search.reached) == len(form.aims) and stages and stages[-1].stage == "lot":
@@ -61,11 +66,22 @@ def _solve(search: Search, moment: Moment) -> bool:
     return True
 
 
+def _has_one_weight(form: Form, costs: Sequence[Ints]) -> bool:
+    """Whether, but for changes, a single stage weighs anything: only then did people stand where they nearly should.
+
+    Where several do, newcomers upset one stage after another, and mending all of them takes as long as afresh.
+    """
+    weighing = [
+        cost.any()
+        for stage, cost in zip(form.problem.stages, costs, strict=False)
+        if stage.stage != "changes"
+    ]
+    return sum(weighing) == 1 and bool(form.problem.previous)
+
+
 def _stage(search: Search, moment: Moment, number: int, cost: Ints, *, proved: bool) -> bool:
-    """Settle one stage, file its proof and close what is worse; whether all stages so far are proved by prices."""
+    """Take stock of a stage just settled, file its proof, close what is worse; whether prices prove all so far."""
     aim = search.form.aims[number]
-    if len(search.form.aims) > 1:
-        moment.settle(cost, goes_on=_always)
     value = moment.value(cost)
     value = constant_of(search.form, aim) + (-value if aim.maximise else value)
     certificate = proof.of(search, moment, cost) if proved else None
@@ -99,13 +115,12 @@ def constant_of(form: Form, aim: Aim) -> int:
 def joint(costs: Sequence[Ints], choices: int) -> Ints:
     """Several stages as one, each weighing a little less than the one before: to start from, and no proof.
 
-    Steep weights would be nearer to the truth, but what they leave at first sight is all ties.
+    Each of them must weigh something. Steep weights would be nearer to the truth, but what they leave at first sight is all ties.
     """
-    live = [cost for cost in costs if cost.any()]
-    if len(live) <= 1:
-        return live[0] if live else np.zeros(choices, np.int64)
-    total = np.zeros_like(live[0])
-    for number, cost in enumerate(live):
-        share = STEEPNESS ** (1 - number / (len(live) - 1)) * UNIT
+    if len(costs) <= 1:
+        return costs[0] if costs else np.zeros(choices, np.int64)
+    total = np.zeros_like(costs[0])
+    for number, cost in enumerate(costs):
+        share = STEEPNESS ** (1 - number / (len(costs) - 1)) * UNIT
         total += np.round(share * (cost / np.abs(cost).max())).astype(np.int64)
     return total
