@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from eventhub.domain.facts import Actor, PastPlace, Person
 from eventhub.domain.identity import mask_phone
-from eventhub.domain.terms import Role
+from eventhub.domain.terms import LIVE, RegistrationState, Role
 from eventhub.extensions import db
 from eventhub.i18n import Bilingual
 from eventhub.models.accounts import Claim, Participant, ParticipationHistory, Relation
 from eventhub.models.organisations import Organisation
+from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Registration
 
 CHUNK = 500
@@ -117,14 +118,48 @@ def one_of(actor: Actor, code: str, *, on: date) -> PersonRow | None:
     return _person_row(person, found_relation, found_participant)
 
 
+def to_correct(actor: Actor, code: str, *, on: date) -> PersonRow | None:
+    """Somebody whom an account may sign up, or whom it may correct for the union; None for anybody else."""
+    found = one_of(actor, code, on=on)
+    if found is not None:
+        return found
+    session = db.session()
+    participant = session.scalar(select(Participant).where(Participant.code == code))
+    if participant is None or not may_correct(session, actor, participant):
+        return None
+    return _person_row(people(session, [participant.id], on=on)[participant.id], "unit", participant)
+
+
+def may_correct(session: Session, actor: Actor, participant: Participant) -> bool:
+    """Whether the union corrects somebody by this account: an officer of the unit, or who organises what they signed up for."""
+    if speaks_for(actor, participant):
+        return True
+    if not actor.is_a(Role.ORGANISER):
+        return False
+    hosts = session.scalars(
+        select(Organisation.path)
+        .join(Programme, Programme.organisation_id == Organisation.id)
+        .join(Registration, Registration.programme_id == Programme.id)
+        .where(
+            Registration.participant_id == participant.id,
+            Registration.state.in_(LIVE - {RegistrationState.DRAFT}),
+        )
+    )
+    return any(f"/{code}/" in f"/{path}" for path in hosts for code in actor.scope)
+
+
 def reached_at(actor: Actor, code: str) -> tuple[str, str]:
-    """Telephone and mail address kept of somebody the account may sign up, to be corrected; empty for anybody else."""
-    row = db.session.execute(
-        select(Participant.phone, Participant.email)
-        .join(Relation, Relation.participant_id == Participant.id)
-        .where(Relation.account_id == actor.account_id, Participant.code == code)
-    ).first()
-    return (row.phone or "", row.email or "") if row is not None else ("", "")
+    """Telephone and mail address kept of somebody the account may correct, for that; empty for anybody else."""
+    session = db.session()
+    row = session.scalar(select(Participant).where(Participant.code == code))
+    if row is None:
+        return "", ""
+    related = session.scalar(
+        select(Relation.id).where(Relation.account_id == actor.account_id, Relation.participant_id == row.id)
+    )
+    if related is None and not may_correct(session, actor, row):
+        return "", ""
+    return row.phone or "", row.email or ""
 
 
 def concerns(actor: Actor) -> ColumnElement[bool]:

@@ -23,7 +23,10 @@ def note(
     reason: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add one line to the journal. Details hold codes and counts, never a name, number or address of a person."""
+    """Add one line to the journal. Details hold codes and counts; of a person at most what is starred.
+
+    Never a name, number, birth date or address that somebody could be found by.
+    """
     session.add(
         JournalEntry(
             at=at,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from eventhub.domain import identity
 from eventhub.domain.facts import Actor, PersonDraft
+from eventhub.domain.identity import mask_phone
 from eventhub.domain.phases import ZONE
 from eventhub.domain.problems import Conflict, NotFound, Problem, Refused, refuse
 from eventhub.extensions import transaction
@@ -22,7 +23,8 @@ from eventhub.models.organisations import Organisation
 from eventhub.models.sealing import Seals
 from eventhub.queries import doubles
 from eventhub.queries import people as people_queries
-from eventhub.services import journal
+from eventhub.queries.outbox import mask_address
+from eventhub.services import addresses, corrections, journal
 
 OLDEST = 120
 Row = TypeVar("Row", bound=Base)
@@ -42,15 +44,28 @@ def add(draft: PersonDraft, *, by: Actor, at: datetime) -> str:
 
 
 def change(code: str, draft: PersonDraft, *, by: Actor, at: datetime) -> None:
-    """Correct what is kept of somebody."""
+    """Correct what is kept of somebody: how to reach them, and, as far as one may, who they are.
+
+    :class:`Refused` as :func:`eventhub.services.corrections.correct` says, or where an identity number that is kept says
+    otherwise. A place that stands is told to the corrected address at once.
+    """
     with transaction() as session:
-        row = _one_of(session, code, by)
+        row = _to_correct(session, code, by)
         clean = cleaned(draft, at=at)
-        row.name, row.birth_date, row.sex = clean.name, clean.birth_date, clean.sex
+        unit = _organisation(session, clean.organisation)
+        if clean.organisation and unit is None:
+            raise Refused(Problem("no_unit", N_("Choose the union unit from the list."), "organisation"))
+        details = corrections.correct(session, row, clean, unit, by=by, at=at)
+        if details.keys() & {"birth_date", "sex"}:
+            _demand_agreement(row, at=at)
+        details = {**details, **_reached_anew(row, clean)}
         row.phone, row.email = clean.phone or None, clean.email or None
-        row.organisation = _organisation(session, clean.organisation)
         claim(session, row, draft.claims, by=by, at=at)
-        journal.note(session, at=at, by=by, event="person changed", subject="participant", code=code)
+        journal.note(
+            session, at=at, by=by, event="person changed", subject="participant", code=code, details=details
+        )
+        if "email" in details:
+            addresses.follow(session, [row.id], at=at)
 
 
 def give_identity(code: str, number: str, *, by: Actor, at: datetime) -> None:
@@ -132,7 +147,9 @@ class Book:
             row = self._new(clean, unit)
         elif people_queries.speaks_for(self._by, row):
             row.phone = clean.phone or row.phone
-            row.email = clean.email or row.email
+            if clean.email and clean.email != row.email:
+                row.email = clean.email
+                addresses.follow(self._session, [row.id], at=self._at)
         if clean.identity_number:
             _seal_identity(self._session, row, clean.identity_number, at=self._at)
         claim(self._session, row, draft.claims, by=self._by, at=self._at)
@@ -339,6 +356,26 @@ def _seal_identity(session: Session, row: Participant, number: str, *, at: datet
     row.sex = row.sex or read.sex
 
 
+def _demand_agreement(row: Participant, *, at: datetime) -> None:
+    """Refuse a birth date or sex that the identity number kept of this person contradicts."""
+    if row.identity_sealed is None:
+        return
+    number = _seals().open(row.identity_sealed, table="participant", column="identity_sealed", row=row.code)
+    read = identity.read_identity_number(number, on=at.astimezone(ZONE).date(), demo_numbers=_demo_numbers())
+    if isinstance(read, identity.IdentityNumber):
+        refuse(problem.at("birth_date") for problem in _disagreements(read, row.birth_date, row))
+
+
+def _reached_anew(row: Participant, clean: PersonDraft) -> dict[str, str]:
+    """How somebody is reached, old and new, starred: for the journal."""
+    found = {}
+    if (row.phone or "") != clean.phone:
+        found["phone"] = f"{mask_phone(row.phone or '') or '-'} → {mask_phone(clean.phone) or '-'}"
+    if (row.email or "") != clean.email:
+        found["email"] = f"{mask_address(row.email or '') or '-'} → {mask_address(clean.email) or '-'}"
+    return found
+
+
 def _taken() -> Problem:
     return Problem(
         "identity_taken",
@@ -358,6 +395,18 @@ def _one_of(session: Session, code: str, by: Actor) -> Participant:
         select(Relation.id).where(Relation.account_id == by.account_id, Relation.participant_id == row.id)
     )
     if related is None and not people_queries.speaks_for(by, row):
+        raise NotFound
+    return row
+
+
+def _to_correct(session: Session, code: str, by: Actor) -> Participant:
+    """Somebody this account may sign up, or may correct for the union; for anybody else there is no such person."""
+    row = session.scalar(
+        select(Participant).where(Participant.code == code).with_for_update(of=Participant, key_share=True)
+    )
+    if row is None:
+        raise NotFound
+    if not _related(session, by, [row.id]) and not people_queries.may_correct(session, by, row):
         raise NotFound
     return row
 

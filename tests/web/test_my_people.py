@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from eventhub.domain.facts import PersonDraft
 from eventhub.domain.identity import identity_check_digit
+from eventhub.domain.terms import Sex
 from eventhub.extensions import db
 from eventhub.models.accounts import Claim, Participant
 from eventhub.queries import people as queries
@@ -213,6 +215,57 @@ def test_a_correction_keeps_what_was_not_touched(app: Flask, guardian: FlaskClie
         assert row is not None
         assert (row.person.name, row.person.unit) == ("马晓雪", UNIT)
         assert queries.reached_at(story.guardian, code) == ("+8612900000009", "snow@example.org")
+
+
+def test_after_the_close_who_goes_is_the_unions_to_correct_and_how_to_reach_them_is_not(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    code = story.children["马小雨"]
+    with at_home(app):
+        story.registers(story.applicant(code))
+        story.later(days=30)
+    guardian = sign_in(client, story.guardian)
+    answer = send(guardian, guardian.get(f"/my/people/{code}"), name="完不同", phone="12900000009")
+    assert answer.status_code == 422
+    assert "报名已截止" in errors(answer)
+    assert "第一机床厂工会经办人" in errors(answer)
+    assert fields(answer)["name"] == ["完不同"]
+    assert fields(answer)["phone"] == ["12900000009"]
+    assert names(app) == ["马小雨"]
+    assert send(guardian, guardian.get(f"/my/people/{code}"), phone="12900000009").status_code == 303
+    with at_home(app):
+        assert queries.reached_at(story.guardian, code) == ("+8612900000009", "")
+
+
+def test_from_the_desk_the_union_corrects_a_slip_and_comes_back(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    code = story.children["马小雨"]
+    with at_home(app):
+        registration = story.registers(story.applicant(code)).registrations[0]
+        participants.change(
+            code,
+            PersonDraft(
+                name="马小雨",
+                birth_date=date(2014, 3, 2),
+                sex=Sex.FEMALE,
+                organisation=UNIT,
+                phone="12900000009",
+                email="rain@example.org",
+            ),
+            by=story.guardian,
+            at=story.at,
+        )
+        story.later(days=30)
+    officer = sign_in(client, story.officer)
+    here = f"/desk/programmes/{story.camp}/registrations/{registration}"
+    (link,) = [each["href"] for each in soup(officer.get(here)).select("a") if "/my/people/" in each["href"]]
+    answer = send(officer, officer.get(link), name="马晓雨")
+    assert (answer.status_code, answer.location) == (303, here)
+    assert names(app) == ["马晓雨"]
+    with at_home(app):
+        assert queries.reached_at(story.officer, code) == ("+8612900000009", "rain@example.org"), "kept"
+        assert queries.reached_at(story.member, code) == ("", "")
 
 
 def test_other_peoples_people_do_not_exist(app: Flask, client: FlaskClient, story: Scenario) -> None:

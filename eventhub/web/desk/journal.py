@@ -27,6 +27,7 @@ EVENTS: dict[str, Text] = {
     "registration returned": N_("Sign-up returned for change"),
     "registration withdrawn": N_("Sign-up withdrawn"),
     "registration cancelled": N_("Sign-up cancelled"),
+    "person corrected": N_("Person corrected"),
     "run requested": N_("Run asked for"),
     "run stopped": N_("Run stopped"),
     "place fixed": N_("Place fixed by hand"),
@@ -48,6 +49,10 @@ DETAILS: dict[str, Text] = {
     "people": N_("people"),
     "publication": N_("version"),
     "draft": N_("draft"),
+    "name": N_("name"),
+    "birth_date": N_("year of birth"),
+    "sex": N_("sex"),
+    "claims": N_("claims to be confirmed again"),
 }
 
 

@@ -117,9 +117,11 @@ def add() -> ResponseReturnValue:
 @pages.route("/people/<code>", methods=["GET", "POST"])
 @permission(SIGNED_IN)
 def show(code: str) -> ResponseReturnValue:
-    """Correct what is kept of one of them."""
+    """Correct what is kept of one of them, or, for the union, of somebody of the unit or of a programme."""
     actor = require_actor()
-    row = _one(actor, code)
+    row = queries.to_correct(actor, code, on=_today())
+    if row is None:
+        raise NotFound
     onward = local_path(request.values.get("next"))
     form = PersonForm(data=_kept(actor, row))
     checked = {kind for kind, _checked, _until in row.claims}
