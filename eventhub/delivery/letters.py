@@ -8,6 +8,7 @@ Values may be plain text or anything said by ``str`` in the reader's language: `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -205,6 +206,13 @@ class WithdrawnLetter(Content):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReaddressedLetter(WithdrawnLetter):
+    """A place stands, but is written about to another address now: to the former one, so that its calendar lets go."""
+
+    name = "readdressed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class WaitlistedLetter(Content):
     """No place yet, but one in line: which line, how far, why, and what happens next."""
 
@@ -363,7 +371,18 @@ def render(content: Content, *, locale: str, folder: Path) -> Written:
             _environment(folder).get_template(f"letters/{content.name}/{part}").render(letter=content)
             for part in ("subject.txt", "body.txt", "body.html")
         )
-    return Written(characters.line(subject), _tidy(text), _tidy(html))
+    return Written(characters.line(subject), _tidy(text), _unbroken(_tidy(html)))
+
+
+_DATE = re.compile(
+    r"\d日 周[一二三四五六日](?: \d\d:\d\d)?|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2}(?: [A-Z][a-z]+(?: \d{4})?)?"
+)
+"""A date with its weekday, which no line of a narrow screen may part."""
+
+
+def _unbroken(html: str) -> str:
+    """The page with its dates each whole on one line: mail programs know no style for that, but the blank that holds."""
+    return _DATE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), html)
 
 
 @cache

@@ -32,7 +32,7 @@ from eventhub.models.sealing import Seals
 from eventhub.queries import doubles as queries
 from eventhub.queries import people as people_queries
 from eventhub.queries import programmes as programme_queries
-from eventhub.services import intake, journal, letters, seats
+from eventhub.services import addresses, intake, journal, letters, seats
 from eventhub.services.steps import step
 
 Pair = tuple[Participant, Participant]
@@ -64,6 +64,7 @@ def join(programme: str, codes: tuple[str, str], *, by: Actor, at: datetime) -> 
         )
         code = kept.code
         session.flush()
+        addresses.follow(session, [kept.id], at=at)
         session.execute(delete(Participant).where(Participant.id == other.id))
         session.expire_all()
         return code

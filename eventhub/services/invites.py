@@ -113,18 +113,15 @@ def moved(
     entry: CalendarEntry,
     *,
     option_id: int,
-    attendee_name: str,
-    attendee_address: str | None,
     at: datetime,
     said: CalendarEntry | None = None,
     locale: str = "",
 ) -> dict[str, Any]:
     """The row once it shows ``entry``: a later DTSTAMP, and a higher SEQUENCE where a former yes may be void.
 
-    The attendee is taken over only where nobody was written to under this UID yet. ``said`` is the same entry in another
-    language, ``locale``, which its reader has chosen since: another language alone asks for no new answer.
+    The attendee stays: whoever is to be written to in their place gets an object of their own. ``said`` is the same entry
+    in another language, ``locale``, which its reader has chosen since: another language alone asks for no new answer.
     """
-    nobody_yet = known.attendee_address is None and attendee_address is not None
     return unchanged(known) | {
         "option_id": option_id,
         "sequence": known.sequence + calls_for_new_answer(CalendarEntry.from_data(known.entry), entry),
@@ -132,8 +129,6 @@ def moved(
         "fingerprint": (said or entry).fingerprint(),
         "entry": (said or entry).as_data(),
         "locale": locale or known.locale,
-        "attendee_address": attendee_address if nobody_yet else known.attendee_address,
-        "attendee_name": attendee_name if nobody_yet else known.attendee_name,
         "changed_at": max(at, known.changed_at),
     }
 

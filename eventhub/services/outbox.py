@@ -24,7 +24,7 @@ from eventhub.extensions import db, transaction
 from eventhub.i18n import N_
 from eventhub.models.invites import Invite, Letter
 from eventhub.queries.outbox import superseded
-from eventhub.services import invites, jobs, journal, letters, programmes
+from eventhub.services import addresses, invites, jobs, journal, letters, programmes
 
 MOST_TRIES = 10
 """With the pauses below, half a day of trying before a letter is laid aside for a person to look at."""
@@ -114,8 +114,11 @@ def deliver_due(
     return total
 
 
-def send_again(letter_id: int, *, by: Actor, at: datetime) -> None:
+def send_again(letter_id: int, *, by: Actor, at: datetime) -> bool:
     """Put a letter back into the outbox: the same octets to the same address.
+
+    False where another address is written to about its place now: then nothing more goes to the former one but that the
+    entry is withdrawn, and the invitation goes to the new one.
 
     For whoever answers for the programme that it is about; to anybody else there is no such letter (:class:`NotFound`).
     :class:`Conflict` if it still waits, was told to nobody, held a secret that was forgotten when it was sent, or is an
@@ -128,13 +131,6 @@ def send_again(letter_id: int, *, by: Actor, at: datetime) -> None:
         _demand_organiser_of(session, letter, by)
         if letter.state is LetterState.QUEUED:
             raise Conflict(Problem("still_queued", N_("This letter is still waiting to be sent.")))
-        if letter.state is LetterState.PRINT:
-            raise Conflict(
-                Problem(
-                    "no_address",
-                    N_("Nobody can be written to about this place. Print the slip and hand it over."),
-                )
-            )
         if letter.name in SECRETS:
             raise Conflict(Problem("secret", N_("A sign-in link is not sent twice. Ask for a new one.")))
         if superseded(session, [letter.id]):
@@ -147,8 +143,19 @@ def send_again(letter_id: int, *, by: Actor, at: datetime) -> None:
                     ),
                 )
             )
-        letter.state, letter.tries, letter.run_after, letter.error = LetterState.QUEUED, 0, None, None
+        anew = letter.invite_id is not None and addresses.follow_letter(session, letter, at=at)
+        if letter.state is LetterState.PRINT and not anew:
+            raise Conflict(
+                Problem(
+                    "no_address",
+                    N_("Nobody can be written to about this place. Print the slip and hand it over."),
+                )
+            )
         journal.note(session, at=at, by=by, event="letter sent again", subject="letter", code=str(letter.id))
+        if anew:
+            return False
+        letter.state, letter.tries, letter.run_after, letter.error = LetterState.QUEUED, 0, None, None
+        return True
 
 
 def _demand_organiser_of(session: Session, letter: Letter, by: Actor) -> None:

@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 
 from eventhub import kinds
 from eventhub.config import Settings
-from eventhub.delivery.letters import AllottedLetter, Content, MovedLetter, WithdrawnLetter
+from eventhub.delivery.letters import AllottedLetter, Content, MovedLetter, ReaddressedLetter, WithdrawnLetter
 from eventhub.domain.calendar_entry import CalendarEntry
-from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts, SeatFacts
+from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts
 from eventhub.domain.phases import ZONE
 from eventhub.domain.terms import LetterState
+from eventhub.domain.when import When
 from eventhub.i18n import use_locale
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.programmes import Option
@@ -41,7 +42,8 @@ class Post:
 
     A seat's first word is a REQUEST with SEQUENCE 0; a change of what its holder sees is a REQUEST with the same UID and
     a later DTSTAMP, and a higher SEQUENCE where a former yes may be void; its end is a CANCEL. Equal facts say nothing,
-    and nothing is said of what is over.
+    and nothing is said of what is over. A UID has one attendee: where another address is written to now, the object at
+    the former one is cancelled, and the new one gets an object of its own.
     """
 
     def __init__(
@@ -106,9 +108,12 @@ class Post:
                     )
                     self._place_entry(holder, place, position, said[position], seat.display_name, content)
                     seen = True
+                elif self._reads_elsewhere(holder, known, entry):
+                    self._move_elsewhere(holder, place, known, was)
+                    seen = True
                 elif known.fingerprint != entry.fingerprint():
                     spoken = said[position] if locale != known.locale else None
-                    self._move_entry(holder, place, known, entry, seat, was, said=spoken)
+                    self._move_entry(holder, place, known, entry, was, said=spoken)
                     seen = True
                 elif known.option_id != place.option_id:
                     self._changed.append(invites.unchanged(known) | {"option_id": place.option_id})
@@ -121,7 +126,23 @@ class Post:
         """Whether :meth:`move` would tell its holder anything; nothing is written."""
         with use_locale(standing[0].locale):
             entries = self.kind.entries(self._word.seat(holder, place))
-        return [each.fingerprint for each in standing] != [entry.fingerprint() for entry in entries]
+        if [each.fingerprint for each in standing] != [entry.fingerprint() for entry in entries]:
+            return True
+        return any(
+            self._reads_elsewhere(holder, known, entry)
+            for known, entry in zip(standing, entries, strict=True)
+        )
+
+    def readdress(self, holder: Holder, place: Place, standing: Sequence[Living]) -> bool:
+        """Tell a seat, as its calendar shows it, to whoever is written to now; whether that is another address at all."""
+        elsewhere = [
+            known
+            for known in standing
+            if self._reads_elsewhere(holder, known, CalendarEntry.from_data(known.entry))
+        ]
+        for known in elsewhere:
+            self._tell_elsewhere(holder, place, known)
+        return bool(elsewhere)
 
     def end(
         self,
@@ -197,7 +218,6 @@ class Post:
         place: Place,
         known: Living,
         entry: CalendarEntry,
-        seat: SeatFacts,
         was: OptionFacts | None,
         *,
         said: CalendarEntry | None,
@@ -207,8 +227,6 @@ class Post:
             known,
             entry,
             option_id=place.option_id,
-            attendee_name=_attendee_name(holder, seat.display_name),
-            attendee_address=holder.to.address,
             at=self.at,
             said=said,
             locale=_language(holder, known),
@@ -225,6 +243,78 @@ class Post:
         )
         letter = self._letter_about(invites.always(known) | row, said or entry, content, holder)
         letter["invite_id"] = known.id
+
+    def _reads_elsewhere(self, holder: Holder, known: Living, entry: CalendarEntry) -> bool:
+        """Whether another address is written to now than this object was sent to; of what is over it does not matter."""
+        if (holder.to.address or "").casefold() == (known.attendee_address or "").casefold():
+            return False
+        return not (
+            invites.is_over(entry, self.at) and invites.is_over(CalendarEntry.from_data(known.entry), self.at)
+        )
+
+    def _move_elsewhere(self, holder: Holder, place: Place, known: Living, was: OptionFacts | None) -> None:
+        """A seat as it is now, under a UID of its own, to whoever is written to now; with what changed, if anything did."""
+        before = CalendarEntry.from_data(known.entry)
+        self._take_back(holder, known, option=was or place.option)
+        with use_locale(known.locale):
+            changed = (
+                self.kind.entries(self._word.seat(holder, place))[known.position].fingerprint()
+                != known.fingerprint
+            )
+        with use_locale(holder.to.locale):
+            seat = self._word.seat(holder, place)
+            entry = self.kind.entries(seat)[known.position]
+            invited = bool(holder.to.address)
+            if changed:
+                why = replace(place, reason=self._why or place.reason)
+                content = self._word.allotted(
+                    MovedLetter,
+                    holder,
+                    why,
+                    invited=invited,
+                    **what_was(before, entry, was, place.option),
+                )
+            else:
+                content = self._word.allotted(AllottedLetter, holder, place, invited=invited)
+            self._place_entry(holder, place, known.position, entry, seat.display_name, content)
+
+    def _tell_elsewhere(self, holder: Holder, place: Place, known: Living) -> None:
+        """A seat as it was published, and not as it may be published next."""
+        entry = self._in_another_language(holder, known, place.option, holder.to.locale)
+        as_published = entry is not None
+        if entry is None:
+            entry = CalendarEntry.from_data(known.entry)
+            holder = replace(holder, to=replace(holder.to, locale=known.locale))
+        self._take_back(holder, known, option=place.option)
+        with use_locale(holder.to.locale):
+            content = self._word.allotted(AllottedLetter, holder, place, invited=bool(holder.to.address))
+            if not as_published:
+                content = replace(
+                    content,
+                    when=When(entry.starts, entry.ends),
+                    where=entry.place,
+                    meeting_point="",
+                    lines=(),
+                )
+            shown = self._word.seat(holder, place).display_name
+            self._place_entry(holder, place, known.position, entry, shown, content)
+
+    def _take_back(self, holder: Holder, known: Living, *, option: OptionFacts) -> None:
+        """End an object because its seat is told elsewhere: whoever it was sent to hears that, and that the seat stands."""
+        if known.attendee_address is None:
+            self._changed.append(invites.ended(known, at=self.at))
+            return
+        former = letters.Recipient(
+            known.attendee_name, known.attendee_address, known.locale, holder.to.account_id
+        )
+        self._end_entry(
+            replace(holder, to=former),
+            known,
+            reason="",
+            next_step="",
+            option=option,
+            letter=ReaddressedLetter.name,
+        )
 
     def _end_entry(
         self,

@@ -74,6 +74,13 @@ EVERY_LETTER: tuple[letters.Content, ...] = (
         reason=REASON,
         next_step=REASON,
     ),
+    letters.ReaddressedLetter(
+        **BASE,
+        programme=PROGRAMME,
+        option=BATCH,
+        when=When(date(2027, 7, 19), date(2027, 7, 24)),
+        code="CAMP-7K2M9Q",
+    ),
     letters.WaitlistedLetter(
         **BASE,
         programme=PROGRAMME,
@@ -246,7 +253,10 @@ def test_the_old_arrangements_stand_below_the_new_ones_and_only_where_they_diffe
     assert text.count("时间：") == 2
     assert text.count("地点：北京") == 1
     page = BeautifulSoup(_write(MOVED).html, "html.parser")
-    assert [old.get_text() for old in page.find_all("s")] == ["2027年7月12日 周一 - 7月17日 周六（5晚）"]
+    # No line of a narrow screen parts a date from its weekday.
+    assert [old.get_text() for old in page.find_all("s")] == [
+        "2027年7月12日\N{NO-BREAK SPACE}周一 - 7月17日\N{NO-BREAK SPACE}周六（5晚）"
+    ]
     assert "原安排作废" not in _write(replace(MOVED, was_when="")).text
 
 

@@ -34,6 +34,7 @@ NAMES: dict[str, Text] = {
     "allotted": N_("Place given"),
     "moved": N_("Place changed"),
     "withdrawn": N_("Place ended"),
+    "readdressed": N_("Address changed"),
     "waitlisted": N_("Waiting list"),
     "not_selected": N_("Not selected"),
     "returned": N_("To be changed"),
@@ -120,8 +121,15 @@ def send_again(code: str, letter: int) -> ResponseReturnValue:
     organised(code, HERE)
     if outbox.programme_of_letter(letter) != code:
         raise NotFound
-    sending.send_again(letter, by=require_actor(), at=now())
-    flash(_("The letter waits in the outbox again and goes out shortly."), "success")
+    if sending.send_again(letter, by=require_actor(), at=now()):
+        flash(_("The letter waits in the outbox again and goes out shortly."), "success")
+    else:
+        flash(
+            _(
+                "The address has changed since. The entry at the former one is withdrawn, and the invitation goes to the new one."
+            ),
+            "success",
+        )
     return redirect(url_for(f"desk.{HERE}", code=code), 303)
 
 
