@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from eventhub.domain import phases
-from eventhub.domain.facts import Actor, Application
+from eventhub.domain.facts import Actor, Application, ProgrammeFacts
 from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
 from eventhub.domain.terms import PartyRole, Phase, RegistrationState, Role
 from eventhub.extensions import snapshot, transaction
@@ -212,10 +212,14 @@ def _given_up_by(session: Session, code: str, by: Actor) -> tuple[Party, frozens
 
 
 def return_for_change(registration: str, *, reason: str, by: Actor, at: datetime) -> None:
-    """Hand a sign-up back to whoever sent it, with what to change; the whole party goes back."""
+    """Hand a sign-up back to whoever sent it, with what to change; the whole party goes back.
+
+    Refused once sign-up has closed: nobody could send it again, and it would drop out unseen.
+    """
     _demand_reason(reason)
     with transaction() as session:
         row = _registration_to_check(session, registration, by)
+        _demand_returnable(programme_queries.facts_by_id(session, row.programme_id), at)
         returned = False
         for each in row.party.registrations:
             if each.state is RegistrationState.SUBMITTED:
@@ -253,6 +257,20 @@ def cancel(registration: str, *, reason: str, by: Actor, at: datetime) -> None:
             subject="registration",
             code=registration,
             reason=reason,
+        )
+
+
+def _demand_returnable(programme: ProgrammeFacts, at: datetime) -> None:
+    if phases.phase_of(programme, at) is not Phase.OPEN:
+        raise Refused(
+            Problem(
+                "closed",
+                N_(
+                    "Sign-up has closed, so whoever sent this could not send it again. Have what is wrong corrected by the"
+                    " union, or cancel it with the reason."
+                ),
+                "reason",
+            )
         )
 
 

@@ -570,6 +570,20 @@ def test_who_sent_a_sign_up_that_is_handed_back_is_told_what_to_change(story: Sc
     assert len(letters_of("returned")) == 1, "nothing was left to hand back"
 
 
+def test_after_the_close_nothing_is_handed_back_for_nobody_could_send_it_again(story: Scenario) -> None:
+    receipt = story.registers(story.child("马小雨"))
+    story.at = datetime(2026, 6, 2, tzinfo=UTC)
+    with pytest.raises(Refused) as refused:
+        registrations.return_for_change(
+            receipt.registrations[0], reason="请补充第二联系人", by=story.officer, at=story.at
+        )
+    assert codes(refused) == {"closed"}
+    assert (
+        queries.party(receipt.party, story.guardian, on=date(2026, 6, 2)).state is RegistrationState.SUBMITTED
+    )
+    assert letters_of("returned") == []
+
+
 def test_who_sent_it_without_an_address_gets_a_slip(story: Scenario) -> None:
     receipt = story.registers()
     with transaction() as session:

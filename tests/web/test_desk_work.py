@@ -25,7 +25,7 @@ from eventhub.queries import allocations as runs
 from eventhub.queries import journal, publications, results
 from eventhub.services import allocations
 from eventhub.services.runs import execute as execute_run
-from tests.scenario import UNIT, Scenario, batch, camp_facts
+from tests.scenario import OPEN, UNIT, Scenario, batch, camp_facts
 from tests.visitors import sign_in
 
 CAMP = "/desk/programmes/camp-2026"
@@ -167,6 +167,8 @@ def test_rules_that_cannot_all_be_met_are_named(app: Flask, client: FlaskClient)
     text = client.get("/desk/programmes/retreat-x/allocations/1").text
     assert "第一机床厂工会" in text
     assert "publications/new" not in text
+    for part in ("money", "options", "settings"):
+        assert f'href="/desk/programmes/retreat-x/{part}"' in text, part
     assert client.get("/desk/programmes/retreat-x/publications/new?run=1").status_code == 409
 
 
@@ -337,6 +339,7 @@ def test_whoever_takes_a_list_of_people_along_stands_in_the_journal(
 def test_a_sign_up_is_handed_back_with_a_reason_and_not_without(
     app: Flask, desk: FlaskClient, story: Scenario
 ):
+    story.at = OPEN
     code = rows(app, Registration)[0].code
     path = f"{CAMP}/registrations/{code}/return"
     assert desk.get(path).status_code == 200
@@ -348,6 +351,20 @@ def test_a_sign_up_is_handed_back_with_a_reason_and_not_without(
     assert "请补一名紧急联系人" in shown
     assert "陈主任" in shown
     assert desk.get(path).status_code == 404
+
+
+def test_after_the_close_nothing_is_offered_to_be_handed_back(app: Flask, desk: FlaskClient, story: Scenario):
+    code = rows(app, Registration)[0].code
+    here = f"{CAMP}/registrations/{code}"
+    story.at = OPEN
+    assert f"{here}/return" in desk.get(here).text
+    story.at = CLOSED
+    assert f"{here}/return" not in desk.get(here).text
+    late = desk.post(f"{here}/return", data={"reason": "请补一名紧急联系人"})
+    assert late.status_code == 422
+    assert "请补一名紧急联系人" in late.text, "what was typed stays"
+    assert "报名已截止" in late.text
+    assert rows(app, Registration)[0].state is RegistrationState.SUBMITTED
 
 
 def test_a_cancelled_registration_says_why_in_its_steps(app: Flask, desk: FlaskClient, story: Scenario):
@@ -364,6 +381,7 @@ def test_a_cancelled_registration_says_why_in_its_steps(app: Flask, desk: FlaskC
 
 def test_an_officer_returns_but_does_not_cancel(app: Flask, story: Scenario):
     officer = sign_in(app.test_client(), story.officer)
+    story.at = OPEN
     code = rows(app, Registration)[0].code
     assert officer.post(f"{CAMP}/registrations/{code}/cancellation", data={"reason": "x"}).status_code == 403
     assert officer.post(f"{CAMP}/registrations/{code}/return", data={"reason": "请补材料"}).status_code == 303
