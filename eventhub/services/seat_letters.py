@@ -116,7 +116,10 @@ class SeatLetters:
             **self._opening(holder),
             position=position,
             reason=reason,
-            next_step=N_("If a place becomes free, it goes to the next in line, who is told at once."),
+            next_step=N_(
+                "Places that become free are given out by the organiser in a later version of the result. Everybody on the"
+                " list is considered again then, and whoever gets a place is told."
+            ),
         )
 
     def not_selected(self, holder: Holder, *, reason: Said) -> NotSelectedLetter:
@@ -160,5 +163,12 @@ def what_was(
     return {
         "was_option": str(was.title) if was is not None and was.title != option.title else "",
         "was_when": str(When(before.starts, before.ends)) if before.span != now.span else "",
-        "was_where": before.place if before.place != now.place else "",
+        "was_where": _place_alone(before, now, option) if before.place != now.place else "",
     }
+
+
+def _place_alone(before: CalendarEntry, now: CalendarEntry, option: OptionFacts) -> str:
+    """The old place as the letter says the new one: without what a calendar says beside it and what stays as it was."""
+    place = str(option.occasions[0].place)
+    beside = now.place.removeprefix(place) if now.place.startswith(place) else ""
+    return before.place.removesuffix(beside)

@@ -76,10 +76,13 @@ def _allotted(row: PartyRow, at: datetime) -> Text:
 def _waitlisted(row: PartyRow, _at: datetime) -> Text:
     position = next((each.published.position for each in row.members if each.published), None)
     if position is None:
-        return N_("If a place becomes free you get a message. You may leave the list at any time.")
+        return N_(
+            "Places that become free are given out by the organiser in a later version of the result; if you get one, you"
+            " are told. You may leave the list at any time."
+        )
     return N_(
-        "You are number %(position)s on the waiting list. If a place becomes free you get a message; you may leave"
-        " the list at any time.",
+        "You are number %(position)s on the waiting list. Places that become free are given out by the organiser in a later"
+        " version of the result; if you get one, you are told. You may leave the list at any time.",
         position=position,
     )
 
