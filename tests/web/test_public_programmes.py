@@ -172,3 +172,57 @@ def test_a_fact_of_one_option_is_not_told_of_the_whole_table():
         sign_up_url="",
     )
     assert [str(fact.value) for fact in group.shared] == ["halal"]
+
+
+def test_many_departures_stand_by_month_with_the_first_one_open(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    first = camp_facts().options[0]
+    days = [timedelta(days=35 * (1 - number % 2)) for number in range(14)]
+    options = tuple(
+        replace(
+            first,
+            code=f"R{number:02}",
+            title=Bilingual(f"线路{number:02}"),
+            occasions=tuple(
+                replace(each, starts=each.starts + later, ends=each.ends + later) for each in first.occasions
+            ),
+        )
+        for number, later in enumerate(days)
+    )
+    with at_home(app):
+        story.programme(camp_facts("many", options=options))
+    folds = soup(client.get("/programmes/many")).select("details.eh-month")
+    assert [fold.summary.b.text for fold in folds] == ["2026年7月", "2026年8月"]
+    assert [fold.has_attr("open") for fold in folds] == [True, False]
+    assert ["线路01" in fold.text for fold in folds] == [True, False]
+    assert [len(fold.select("tbody tr")) for fold in folds] == [7, 7]
+    assert soup(client.get(f"/programmes/{story.camp}")).select("details.eh-month") == []
+
+
+def test_where_more_are_listed_than_are_shown_the_nearest_days_are(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    first = camp_facts().options[0]
+    options = tuple(
+        replace(
+            first,
+            code=f"R{number:02}",
+            title=Bilingual(f"线路{number:02}"),
+            occasions=tuple(
+                replace(
+                    each,
+                    starts=each.starts + timedelta(days=70 - number),
+                    ends=each.ends + timedelta(days=70 - number),
+                )
+                for each in first.occasions
+            ),
+        )
+        for number in range(70)
+    )
+    with at_home(app):
+        story.programme(camp_facts("many", options=options))
+    titles = [
+        cell.b.text for cell in soup(client.get("/programmes/many")).select("details.eh-month tbody th")
+    ]
+    assert titles == [f"线路{number:02}" for number in range(69, 9, -1)]

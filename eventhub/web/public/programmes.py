@@ -322,7 +322,9 @@ def _groups(programme: ProgrammeFacts, kind: Kind, chosen: str | None, find: str
     for code, title in programme.items:
         if chosen not in {None, code}:
             continue
-        options = matching(programme.options_of(code), find)[:MOST_AT_ONCE]
+        # By day, and on one day as the organiser listed them: cut off, if anything, is what lies farthest ahead.
+        fitting = sorted(matching(programme.options_of(code), find), key=lambda each: each.first_day)
+        options = fitting[:MOST_AT_ONCE]
         shown = tuple(_option(programme, kind, option, demand.get(option.code, (0, 0))) for option in options)
         found.append(
             Group(
