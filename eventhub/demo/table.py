@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from eventhub import kinds
 from eventhub.domain.facts import ProgrammeFacts
 from eventhub.domain.terms import LetterState, RegistrationState, RunState, word
-from eventhub.domain.wording import Money
+from eventhub.domain.wording import Listing, Money
 from eventhub.extensions import db
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.models.accounts import Participant
@@ -38,7 +38,7 @@ class Note:
     """One tight place of a result: which sort it is, said in a sentence, and its numbers."""
 
     sort: str
-    """``fund``, ``not_running``, ``ceiling``, ``floor``, ``refused_whole`` or ``no_address``."""
+    """``fund``, ``not_running``, ``ceiling``, ``floor``, ``refused_whole``, ``given_up`` or ``no_address``."""
     said: Text
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
@@ -184,7 +184,11 @@ def _row(programme: ProgrammeFacts) -> Row:
         options=len(programme.options),
         running=len(programme.options) - len(page.not_running),
         digest=_digest(publication),
-        notes=tuple(_notes(programme, run, no_address)),
+        notes=(
+            *_notes(programme, run),
+            *_given_up(publication, page.placed),
+            *_paper(run.programme_id, no_address),
+        ),
     )
 
 
@@ -264,19 +268,60 @@ def _digest(publication: int) -> str:
 # -- Where it is tight -------------------------------------------------------------------------------
 
 
-def _notes(programme: ProgrammeFacts, run: AllocationRun, no_address: Sequence[str]) -> Iterable[Note]:
+def _notes(programme: ProgrammeFacts, run: AllocationRun) -> Iterable[Note]:
     reasons = _reasons_of_the_unplaced(run.id)
     yield from _funds(programme, run.summary, reasons)
     yield from _not_running(programme, run.summary)
     yield from _quotas(programme, run.summary, run.id)
     yield from _refused_whole(programme, reasons)
+
+
+def _given_up(publication: int, placed: int) -> Iterable[Note]:
+    """Who had a place by the last publication and has given it up since: the desk counts them no longer."""
+    codes = db.session.scalars(
+        select(Registration.code)
+        .join(PublishedAllotment, PublishedAllotment.registration_id == Registration.id)
+        .where(
+            PublishedAllotment.publication_id == publication,
+            PublishedAllotment.option_id.is_not(None),
+            Registration.state.in_((RegistrationState.WITHDRAWN, RegistrationState.CANCELLED)),
+        )
+        .order_by(Registration.id)
+    ).all()
+    if codes:
+        yield Note(
+            "given_up",
+            N_(
+                "of the %(placed)s placed, %(people)s withdrew after the result was published (%(codes)s); the desk"
+                " now counts %(left)s",
+                placed=f"{placed:,}",
+                people=len(codes),
+                codes=Listing(tuple(codes[:MOST_NAMED])),
+                left=f"{placed - len(codes):,}",
+            ),
+            {"people": len(codes), "left": placed - len(codes), "registrations": list(codes[:MOST_NAMED])},
+        )
+
+
+def _paper(programme_id: int, no_address: Sequence[str]) -> Iterable[Note]:
+    """Placed people without an address, and how many slips wait at the desk: for them, and for those on the waiting list."""
+    slips = db.session.scalar(
+        select(func.count()).where(Letter.programme_id == programme_id, Letter.state == LetterState.PRINT)
+    )
     if no_address:
         yield Note(
             "no_address",
             N_(
-                "%(people)s placed without an e-mail address; their slips are printed", people=len(no_address)
+                "%(people)s placed without an e-mail address; slips to be printed at the desk, also for people moved"
+                " or on the waiting list: %(slips)s",
+                people=len(no_address),
+                slips=slips or 0,
             ),
-            {"people": len(no_address), "registrations": list(no_address[:MOST_NAMED])},
+            {
+                "people": len(no_address),
+                "slips": slips or 0,
+                "registrations": list(no_address[:MOST_NAMED]),
+            },
         )
 
 

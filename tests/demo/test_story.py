@@ -29,6 +29,7 @@ from eventhub.models.invites import Invite, Letter
 from eventhub.models.journal import JournalEntry
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Consent, Party, Registration
+from eventhub.queries import overview
 from eventhub.queries import programmes as programme_queries
 from eventhub.services import registrations, rosters
 from tests.conftest import SECRETS, opened, settings_for
@@ -183,6 +184,21 @@ def test_somebody_placed_has_no_address_and_a_slip_waits(kind: str, rows: dict[s
             .where(Registration.code == code, Letter.name == "allotted")
         ).all()
         assert [letter.state for letter in letters] == [LetterState.PRINT]
+
+
+def test_who_gave_a_place_up_after_the_result_is_told_and_the_desk_counts_the_rest(
+    rows: dict[str, table.Row],
+):
+    desk = overview.numbers([row.code for row in rows.values()])
+    for kind in ("camp", "contest", "retreat"):
+        (note,) = notes(rows[kind])["given_up"]
+        assert note.numbers["people"] > 0
+        assert rows[kind].placed - note.numbers["people"] == note.numbers["left"]
+        assert desk[rows[kind].code].placed == note.numbers["left"]
+        (paper,) = notes(rows[kind])["no_address"]
+        assert desk[rows[kind].code].slips == paper.numbers["slips"] >= paper.numbers["people"]
+        with use_locale("zh"):
+            assert all(code in str(note.said) for code in note.numbers["registrations"])
 
 
 def test_each_tight_place_is_told_in_both_languages(rows: dict[str, table.Row]):

@@ -51,7 +51,7 @@ class Home:
     cards: tuple[Card, ...]
     over: tuple[Card, ...]
     looks_after: tuple[Card, ...]
-    """For an officer: the programmes his units' people signed up for."""
+    """For an officer: the programmes his units' people signed up for, or still may."""
 
 
 @pages.get("")
@@ -116,7 +116,7 @@ def next_steps(programme: ProgrammeFacts, phase: Phase, numbers: Numbers) -> tup
     if numbers.slips:
         found.append(
             Step(
-                N_("%(count)s people without an address: print their slips", count=numbers.slips),
+                N_("Slips for people without an address, to be printed: %(count)s", count=numbers.slips),
                 url_for("desk.letters.slips", code=code),
             )
         )
@@ -144,12 +144,19 @@ def _looked_after(actor: Actor) -> tuple[Card, ...]:
     found = []
     for facts in known:
         numbers = counted.get(facts.code, Numbers())
-        if not any(numbers.by_state.values()):
-            continue
-        steps = _checks(facts.code, actor) or (
-            Step(N_("See your people"), url_for("desk.registrations.listing", code=facts.code)),
-        )
         phase = phase_of(facts, at)
+        anybody = any(numbers.by_state.values())
+        if not anybody and phase is not Phase.OPEN:
+            continue
+        steps = _checks(facts.code, actor)
+        if phase is Phase.OPEN:
+            steps += (
+                Step(
+                    N_("Sign up several people by a list"), url_for("my.rosters.show", programme=facts.code)
+                ),
+            )
+        if anybody:
+            steps += (Step(N_("See your people"), url_for("desk.registrations.listing", code=facts.code)),)
         found.append(
             Card(
                 programme=facts,
@@ -158,7 +165,9 @@ def _looked_after(actor: Actor) -> tuple[Card, ...]:
                 notes=(kinds.of(facts).words.kind, *time_left(facts, phase, at)),
                 numbers=numbers,
                 seats=0,
-                url=url_for("desk.registrations.listing", code=facts.code),
+                url=url_for("desk.registrations.listing", code=facts.code)
+                if anybody
+                else url_for("public.programmes.show", code=facts.code),
                 steps=steps,
             )
         )
