@@ -35,12 +35,12 @@ _PAIR = 2
 
 
 def _demand_told_scale(_context: click.Context, _parameter: click.Parameter, scale: float) -> float:
-    """Refuse a size at which there is no story, and say why there is none."""
+    """Refuse a size at which the story was never told: nobody knows whether every tight place comes out there."""
     if not LEAST_SCALE <= scale <= 1:
         raise click.BadParameter(
             _(
-                "%(given)s is not between %(least)s and 1: 1 is the whole season, and below %(least)s it gets no "
-                "smaller, since every village, contest and route keeps the few people that it needs.",
+                "%(given)s is not between %(least)s and 1. 1 is the whole season; %(least)s is the smallest size at "
+                "which this demonstration has been tried.",
                 given=f"{scale:g}",
                 least=LEAST_SCALE,
             )

@@ -219,7 +219,7 @@ def test_a_scale_without_a_season_is_refused_with_the_least_and_the_reason(
     assert result.exit_code == 2
     said = " ".join(result.output.split())
     assert f"{scale} is not between 0.02 and 1" in said or f"{scale}不在0.02与1之间" in said
-    assert "gets no smaller" in said or "不再缩小" in said
+    assert "smallest size" in said or "最小规模" in said
     assert short_story == []
 
 
