@@ -42,7 +42,7 @@ class Sheet:
 
 
 def workbook(sheets: Iterable[Sheet]) -> bytes:
-    """The octets of a workbook with these sheets, headings frozen, ready to print on A4 across."""
+    """The octets of a workbook with these sheets, headings frozen and ready to filter by, to be printed on A4 across."""
     octets = BytesIO()
     book = xlsxwriter.Workbook(
         octets,
@@ -72,14 +72,16 @@ def workbook(sheets: Iterable[Sheet]) -> bytes:
             page.write_string(2, place, _clean(column.heading), heading)
         page.freeze_panes(3, 1)
         page.repeat_rows(2)
-        for line, row in enumerate(sheet.rows, start=3):
+        last = 2
+        for last, row in enumerate(sheet.rows, start=3):
             for place, value in enumerate(row):
                 if isinstance(value, date):
-                    page.write_datetime(line, place, value, day)
+                    page.write_datetime(last, place, value, day)
                 elif isinstance(value, int):
-                    page.write_number(line, place, value)
+                    page.write_number(last, place, value)
                 elif value:
-                    page.write_string(line, place, _clean(value), text)
+                    page.write_string(last, place, _clean(value), text)
+        page.autofilter(2, 0, last, max(len(sheet.columns) - 1, 0))
     book.close()
     return octets.getvalue()
 

@@ -87,3 +87,10 @@ def test_many_rows_are_written():
     found = read(workbook([Sheet("r", "", COLUMNS, rows)]))
     assert len(found) == 5003
     assert found[-1][:2] == ["n4999", 4999]
+
+
+def test_rows_can_be_filtered_by_their_headings():
+    assert '<autoFilter ref="A3:C5"/>' in part(
+        one(("马小雨", 1, None), ("丁一", 2, None)), "xl/worksheets/sheet1.xml"
+    )
+    assert '<autoFilter ref="A3:C3"/>' in part(one(), "xl/worksheets/sheet1.xml")

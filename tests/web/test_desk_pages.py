@@ -148,6 +148,17 @@ def test_officers_see_their_own_people_and_nothing_else(published: Scenario, app
     assert officer.get(f"{CAMP}/registrations/{registration(app)}").status_code == 200
 
 
+def test_an_officer_is_shown_what_is_open_and_how_to_sign_several_people_up(app: Flask):
+    with app.app_context():
+        told = Scenario.begins()
+        db.session.remove()
+    app.extensions["clock"] = lambda: told.at
+    officer = sign_in(app.test_client(), told.officer)
+    assert 'href="/my/rosters/camp-2026"' in officer.get("/desk").text
+    told.at = datetime(2026, 6, 20, tzinfo=UTC)
+    assert "/my/rosters/" not in officer.get("/desk").text
+
+
 def another_officer(story: Scenario) -> Actor:
     organisations.plant(
         [OrganisationDraft("U002", OrganisationKind.PRIMARY, Bilingual("另一单位工会", "Other"), "NX0104")],
