@@ -19,7 +19,7 @@ from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import Method
 from eventhub.extensions import db
 from eventhub.i18n import _, use_locale
-from eventhub.models.accounts import Account
+from eventhub.models.accounts import Account, Participant
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Party, Registration
@@ -35,6 +35,8 @@ class SeatRow:
     registration: str
     party: str
     programme: ProgrammeFacts
+    name: str
+    """Of whoever goes."""
     entry: CalendarEntry
     invited: bool
     """Whether a calendar invitation went out for it by mail."""
@@ -68,7 +70,13 @@ def seats_of(actor: Actor) -> tuple[SeatRow, ...]:
     """The seats that an account's people hold now, whoever signed them up, soonest first."""
     rows = db.session.execute(
         _living()
-        .add_columns(Registration.code, Party.code.label("party"), Programme.code.label("programme"))
+        .add_columns(
+            Registration.code,
+            Party.code.label("party"),
+            Programme.code.label("programme"),
+            Participant.name.label("who"),
+        )
+        .join(Participant, Participant.id == Registration.participant_id)
         .join(Programme, Programme.id == Registration.programme_id)
         .where(_for_whom(actor))
     ).all()
@@ -78,6 +86,7 @@ def seats_of(actor: Actor) -> tuple[SeatRow, ...]:
             registration=row.code,
             party=row.party,
             programme=known[row.programme],
+            name=row.who,
             entry=CalendarEntry.from_data(row.Invite.entry),
             invited=row.Invite.attendee_address is not None,
         )

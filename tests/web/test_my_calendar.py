@@ -33,7 +33,9 @@ def feed_address(client: FlaskClient) -> str:
 def test_a_place_stands_with_its_file(app: Flask, client: FlaskClient, told: tuple[Scenario, str]) -> None:
     story, code = told
     member = sign_in(client, story.member)
-    assert f"/my/calendar/{code}.ics" in member.get("/my/calendar").text
+    shown = member.get("/my/calendar")
+    assert f"/my/calendar/{code}.ics" in shown.text
+    assert soup(shown).select_one("main .eh-name").text == "王建国"
     answer = member.get(f"/my/calendar/{code}.ics")
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert f'filename="{code}.ics"' in answer.headers["Content-Disposition"]

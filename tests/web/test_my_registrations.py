@@ -364,3 +364,29 @@ def test_a_draft_is_nobodys_but_its_owners(app: Flask, client: FlaskClient, stor
     member = sign_in(client, story.member)
     assert member.get(f"/my/registrations/{party}").status_code == 404
     assert party not in member.get("/my/registrations").text
+
+
+def test_what_holds_for_brother_and_sister_alike_is_said_once(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        party = story.registers(story.child("马小雨"), story.child("马小雪")).party
+        publish(story, allot(story))
+    shown = soup(sign_in(client, story.guardian).get(f"/my/registrations/{party}")).select_one("main")
+    cards = {card.h2.text: card for card in shown.select(".eh-card") if card.h2}
+    assert "身份证或户口簿" in cards["全体参加人须知"].text
+    assert shown.text.count("身份证或户口簿") == 1
+    assert shown.text.count("微信内无法打开文件") == 1
+    for name in ("马小雨", "马小雪"):
+        assert "下载日程文件" in cards[name].text
+
+
+def test_whom_to_call_stands_where_something_is_given_up(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        party = story.registers().party
+        draft = registrations.save_draft(story.application(), by=story.guardian, at=story.at)
+    guardian = sign_in(client, story.guardian)
+    for page in (f"{party}/withdraw", f"{draft}/deletion"):
+        assert "0951-0000000" in soup(guardian.get(f"/my/registrations/{page}")).select_one("footer").text

@@ -23,6 +23,8 @@ class Seat:
     """One place as the calendar shows it."""
 
     summary: str
+    name: str
+    """Who goes, in full: this page is the reader's own, unlike what stands in a calendar."""
     starts: datetime | date
     ends: datetime | date
     place: str
@@ -47,6 +49,7 @@ def index() -> ResponseReturnValue:
     seats = tuple(
         Seat(
             summary=row.entry.summary,
+            name=row.name,
             starts=row.entry.starts,
             ends=row.entry.ends,
             place=row.entry.place,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 import segno
 from flask import Blueprint, current_app, flash, redirect, request, url_for
@@ -20,7 +21,7 @@ from eventhub.domain.phases import ZONE, phase_of
 from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
 from eventhub.domain.terms import Phase, RegistrationState
 from eventhub.i18n import N_, Text, _
-from eventhub.kinds import Brief, Kind
+from eventhub.kinds import Brief, Fact, Kind
 from eventhub.queries import invites as invite_queries
 from eventhub.queries import reasons
 from eventhub.queries import registrations as queries
@@ -104,6 +105,19 @@ class Line:
     value: object
 
 
+def _in_all(lists: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
+    """Of the first list what stands in every other, as it is said."""
+    return tuple(each for each in lists[0] if all(_said_in(each, other) for other in lists[1:]))
+
+
+def _said_in(one: object, others: Sequence[object]) -> bool:
+    return _wording(one) in map(_wording, others)
+
+
+def _wording(told: object) -> tuple[str, ...]:
+    return (str(told.label), str(told.value)) if isinstance(told, Fact) else (str(told),)
+
+
 @dataclass(frozen=True)
 class PartyPage:
     """A sign-up with all that its reader may know and do; ``signed_up_by`` is told where that was somebody else."""
@@ -127,6 +141,31 @@ class PartyPage:
     print_url: str
     again_url: str
     signed_up_by: str = ""
+
+    @property
+    def shared(self) -> Brief | None:
+        """What holds for everybody placed here, to be said once; None where nothing does, or only one is placed."""
+        briefs = [person.seat.brief for person in self.people if person.seat]
+        if len(briefs) < 2:  # noqa: PLR2004 - alone, one shares with nobody
+            return None
+        lines = _in_all([brief.lines for brief in briefs])
+        things = _in_all([brief.bring for brief in briefs])
+        return Brief(lines=lines, bring=things) if lines or things else None
+
+    def own(self, seat: Seat) -> Brief:
+        """What holds for one place alone."""
+        shared = self.shared or Brief()
+        return Brief(
+            lines=tuple(each for each in seat.brief.lines if not _said_in(each, shared.lines)),
+            bring=tuple(each for each in seat.brief.bring if not _said_in(each, shared.bring)),
+        )
+
+    @property
+    def shared_reasons(self) -> tuple[object, ...]:
+        """How it was decided, where that is the same for all of several people."""
+        told = [person.reasons for person in self.people]
+        same = len(told) > 1 and len({tuple(map(str, each)) for each in told}) == 1
+        return told[0] if same else ()
 
 
 @dataclass(frozen=True)
@@ -216,7 +255,11 @@ def delete(code: str) -> ResponseReturnValue:
         return redirect(shown, 303)
     if request.method != "POST":
         names = tuple(member.person.name for member in row.members)
-        return page("my/delete.html", DeletePage(code, row.programme.title, names, shown))
+        return page(
+            "my/delete.html",
+            DeletePage(code, row.programme.title, names, shown),
+            contact=contact_of(row.programme),
+        )
     services.delete_draft(code, by=require_actor(), at=now())
     flash(_("The draft is deleted."), "success")
     return redirect(url_for("my.registrations.index"), 303)
@@ -238,7 +281,7 @@ def withdraw(code: str) -> ResponseReturnValue:
         raise _nothing_left()
     form = _withdraw_form(standing)
     if request.method != "POST":
-        return page("my/withdraw.html", _withdraw_page(value, standing), form=form)
+        return _withdraw_shown(value, standing, form)
     try:
         services.withdraw(
             code,
@@ -249,7 +292,7 @@ def withdraw(code: str) -> ResponseReturnValue:
         )
     except Refused as refused:
         show_on(form, refused)
-        return page("my/withdraw.html", _withdraw_page(value, standing), form=form, status=status_of(refused))
+        return _withdraw_shown(value, standing, form, status=status_of(refused))
     placed = any(person.seat is not None for person in standing)
     flash(
         _("Withdrawn. Whoever goes in your place will be glad of every day of notice.")
@@ -429,6 +472,13 @@ def _nothing_left() -> Conflict:
             N_("There is nothing left to withdraw from. Reload the page to see how it stands."),
         )
     )
+
+
+def _withdraw_shown(
+    value: PartyPage, standing: Sequence[Person], form: WithdrawForm, *, status: int = 200
+) -> ResponseReturnValue:
+    shown = _withdraw_page(value, standing)
+    return page("my/withdraw.html", shown, form=form, contact=contact_of(value.programme), status=status)
 
 
 def _withdraw_page(value: PartyPage, standing: Sequence[Person]) -> WithdrawPage:
