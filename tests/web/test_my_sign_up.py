@@ -602,6 +602,26 @@ def test_hundreds_of_options_are_found_by_looking_for_them(
     assert fields(ranked)["options"] == ["N299", "N250"]
 
 
+def test_further_options_are_narrowed_to_a_month_by_one_press(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    many = tuple(batch(f"N{number}", date(2026, 7 + number % 2, 13)) for number in range(100, 120))
+    with at_home(app):
+        story.programme(camp_facts("many", options=many))
+    story.camp = "many"
+    review = to_review(guardian, story, "马小雨", ranking=("N101",))
+    choices = guardian.get(action(review).replace("review", "choices"))
+    pressed = {button["value"] for button in soup(choices).select(".eh-months button")}
+    assert pressed == {"month:", "month:2026年7月", "month:2026年8月"}
+    july = follow(guardian, send(guardian, choices, move="month:2026年7月"))
+    found = [card.text for card in soup(july).select(".eh-ranking-available h3")]
+    assert found == [f"银川营 N{number}" for number in range(100, 120, 2)]
+    assert soup(july).select_one('.eh-months [aria-pressed="true"]')["value"] == "month:2026年7月"
+    assert fields(july)["options"] == ["N101"]
+    everything = follow(guardian, send(guardian, july, move="month:"))
+    assert len(soup(everything).select(".eh-ranking-available h3")) == 12
+
+
 def test_a_member_enters_a_contest_with_no_heat_ranked(
     app: Flask, client: FlaskClient, story: Scenario
 ) -> None:

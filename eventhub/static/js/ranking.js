@@ -7,7 +7,7 @@ export function settle(ranking) {
   const most = Number(ranking.dataset.most) || Infinity;
 
   ranking.addEventListener("click", (event) => {
-    const button = event.target.closest('button[name="move"]');
+    const button = event.target.closest('li button[name="move"]');
     if (!button) return;
     event.preventDefault();
     const card = button.closest("li");

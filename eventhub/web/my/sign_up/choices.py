@@ -13,7 +13,7 @@ from eventhub.i18n import N_, Text, _
 from eventhub.queries import programmes as programme_queries
 from eventhub.web.my.sign_up.moment import Moment
 from eventhub.web.my.sign_up.value import StepPage
-from eventhub.web.public._finding import matching
+from eventhub.web.public._finding import matching, months
 
 MOST_SHOWN = 12
 """Further options shown at once; the others are found by looking for them."""
@@ -38,6 +38,7 @@ def choices_step(here: Moment, application: Application, value: StepPage) -> Ste
         chosen=tuple(card(known[code]) for code in ranking),
         available=tuple(card(option) for option in found[:MOST_SHOWN]),
         find=find,
+        months=months(others) if len(others) > MOST_SHOWN else (),
         found=len(found),
         crowded=len(others) > MOST_SHOWN,
         most=min(here.kind.most_choices, len(options)),
@@ -45,7 +46,10 @@ def choices_step(here: Moment, application: Application, value: StepPage) -> Ste
 
 
 def looked_for() -> str:
-    """What the reader typed to find further options."""
+    """What the reader typed to find further options, or the month they pressed instead."""
+    way, _colon, pressed = request.values.get("move", "").partition(":")
+    if way == "month":
+        return pressed[:LONGEST_FIND]
     return request.values.get("find", "").strip()[:LONGEST_FIND]
 
 

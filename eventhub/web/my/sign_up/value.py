@@ -54,6 +54,8 @@ class StepPage:
     found: int = 0
     crowded: bool = False
     """There are more options than are shown at once; ``found`` of them fit what is looked for."""
+    months: tuple[str, ...] = ()
+    """The months further options begin in, where those are many."""
     most: int = 0
     """How many options may be ranked here: never more than there are."""
     available: tuple[Mapping[str, Any], ...] = ()
