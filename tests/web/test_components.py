@@ -902,3 +902,13 @@ def test_a_phone_needs_no_sideways_scrolling_and_every_target_is_large_enough(
     heights = buttons.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
     assert len(heights) > 5
     assert min(heights) >= (44 if layout == "public" else 40)
+
+
+def test_a_date_in_a_cell_stays_one_thing_beside_its_label():
+    source = '{% from "components/table.html" import cell %}{{ cell("When", date) }}'
+    date = Markup('<span class="eh-nowrap">5月7日 周五</span> - <span class="eh-nowrap">5月9日 周日</span>')
+    with use_locale("en"):
+        shown = JINJA.from_string(source).render(date=date)
+    assert f"><span>{date}</span></td>" in shown
+    with use_locale("en"):
+        assert "></td>" in JINJA.from_string(source).render(date=Markup())
