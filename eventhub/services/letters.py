@@ -203,10 +203,10 @@ def _names(shown: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _moment(at: datetime | None) -> str:
-    """A moment as the reader writes it: “2026年6月1日 18:00”, “1 June 2026, 18:00”."""
+    """A moment as the reader writes it: “2026年6月1日 周一 18:00”, “Mon 1 June 2026, 18:00”."""
     if at is None:
         return ""
-    pattern = "y年M月d日 HH:mm" if current_locale() == "zh" else "d MMMM y, HH:mm"
+    pattern = "y年M月d日 EEE HH:mm" if current_locale() == "zh" else "EEE d MMMM y, HH:mm"
     return format_datetime(at.astimezone(ZONE), pattern, tzinfo=ZONE, locale=babel_locale())
 
 

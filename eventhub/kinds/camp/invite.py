@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eventhub.domain.calendar_entry import CalendarEntry
 from eventhub.domain.facts import OccasionFacts, OptionFacts, Person, ProgrammeFacts, SeatFacts
-from eventhub.domain.wording import Day, Listing, Money
+from eventhub.domain.wording import Listing, Money
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import Brief, Fact
 from eventhub.kinds.camp.questions import setting
@@ -111,12 +111,10 @@ def brief(seat: SeatFacts) -> Brief:
     """What guardians of a placed child are told, and what the child brings."""
     occasion = seat.option.occasions[0]
     lines = [
-        Fact(N_("First day"), Day(seat.option.first_day)),
-        Fact(N_("Last day"), Day(seat.option.last_day)),
         Fact(N_("Contact"), f"{seat.programme.contact_name} {seat.programme.contact_phone}"),
     ]
     if str(occasion.meeting_point):
-        lines.insert(2, Fact(N_("Meeting point"), occasion.meeting_point))
+        lines.insert(0, Fact(N_("Meeting point"), occasion.meeting_point))
     return Brief(lines=tuple(lines), bring=_BRING)
 
 
