@@ -450,3 +450,15 @@ def test_its_cards_and_briefs_are_said_in_both_languages(kind: Kind):
             for thing in brief.bring:
                 assert isinstance(thing, Text)
                 assert_in_both_languages(thing)
+
+
+def test_every_amount_it_keeps_in_fen_is_typed_and_shown_in_yuan(kind: Kind):
+    asked = {setting.key: setting.answer for setting in kind.settings}
+    waiting = list(kind.particulars)
+    while waiting:
+        particular = waiting.pop()
+        asked[particular.key] = particular.answer
+        waiting += particular.parts
+    assert {key for key in asked if key.endswith("_fen")} == {
+        key for key, answer in asked.items() if answer == "money"
+    }
