@@ -49,12 +49,16 @@ PROVING, PROVING_SHARE, MOST_PROVING = 5e-4, 0.1, 0.15
 """Seconds for each choice in which relaxations look for proofs by prices, as a share of the time; and the most of it."""
 PRICING = 2e-5
 """Seconds for each choice below which bounds by prices are not begun any more."""
+IMPROVED = 0.55
+"""Share of the time after which a large problem's answer is left, and its bounds are looked for."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
 """Choices from which on the first answer is improved before CP-SAT sees it."""
 NETWORK = 3_000
 """Choices from which on the compiled network is worth loading."""
+PACKING = 0.1
+"""Share of the time for knapsacks where a race proves more."""
 TINY = 400
 """Choices up to which no first answer is worth its time."""
 
@@ -190,17 +194,36 @@ def _priced(search: Search) -> str:
 
 
 def _packed(search: Search) -> str:
-    """Knapsacks, and the way without them where they find no answer."""
-    knapsacks.solve(search)
+    """Knapsacks, and the way without them where they find no answer or others prove it sooner."""
+    small = len(search.form.problem.choices.group) <= SMALL
+    shared = small and knapsacks.costs_to_run(search.form)
+    knapsacks.solve(search, share=PACKING if shared else 1.0)
+    met = search.best is not None and search.bounds == [search.form.aims[0].value(search.best)]
+    if small and not met and (shared or search.best is None):
+        return _proved_beside(search)
     if search.best is None:
-        if len(search.form.problem.choices.group) <= SMALL:
-            return _exactly(search, "auto")
         _widely(search)
         return "flow+repair"
     _bound_the_rest(search)
-    if search.bounds == search.reached and len(search.form.problem.choices.group) <= SMALL:
+    if met and small:
         _draw(search)
     return "knapsacks"
+
+
+def _proved_beside(search: Search) -> str:
+    """Every other way from the answer there is, the sharper of both bounds kept."""
+    bounds, certificates = search.bounds, search.certificates
+    search.bounds, search.certificates = [], {}
+    used = _exactly(search, "auto")
+    sign = -1 if search.form.aims[0].maximise else 1
+    if bounds and search.bounds and sign * (bounds[0] or 0) > sign * (search.bounds[0] or 0):
+        search.bounds, search.certificates = bounds, certificates
+    elif 0 in certificates and 0 not in search.certificates:
+        # What our prices prove stays checkable beside what the race has searched.
+        entry = certificates[0]
+        shown = bounds[0] if entry.proof == "prices" else entry.certified
+        search.certificates[0] = replace(entry, proof="search", certified=shown)
+    return f"knapsacks+{used}"
 
 
 def _exactly(search: Search, engine: str) -> str:
@@ -260,7 +283,7 @@ def _widely(search: Search) -> None:
     limit = _limit(search)
     values = repair.first_answer(search)
     search.offer(values)
-    values = neighbourhoods.improve(search, values, until=0.8 * limit)
+    values = neighbourhoods.improve(search, values, until=IMPROVED * limit)
     search.offer(values)
     if search.best is None:
         search.missing = values
@@ -278,15 +301,17 @@ def _bound_the_rest(search: Search) -> None:
     repair.refill(search)
     best = search.best
     reached = take_stock(search, best)
+    wide = len(form.problem.choices.group) > SMALL
     for number, aim in enumerate(form.aims):
         if number < len(search.bounds):
             continue
-        bound = form.ceiling(aim)
-        if bound != reached[number] and search.left > 0:
+        # In a large problem the relaxation with all rules says more than several flows do, and sooner.
+        bound = _by_prices(search, number, reached, form.ceiling(aim)) if wide else form.ceiling(aim)
+        if bound != reached[number] and search.left > 0 and number not in search.certificates:
             found = flow.bound(form, number, reached, search)
             if found is not None:
                 bound = min(bound, found) if aim.maximise else max(bound, found)
-        bound = _by_prices(search, number, reached, bound)
+        bound = bound if wide else _by_prices(search, number, reached, bound)
         search.bounds.append(bound)
         search.tell(number, reached[number], bound)
     search.lot_value = lot.luckiest(form, best)

@@ -10,7 +10,7 @@ import numpy as np
 from solvers.engines.search import Search
 from solvers.rules.form import Form
 
-__all__ = ["fits", "solve"]
+__all__ = ["costs_to_run", "fits", "solve"]
 
 RULES = {"once", "required", "banned", "capacity", "run", "must_run"}
 LARGEST_TABLE = 8_000_000
@@ -39,6 +39,11 @@ def fits(form: Form) -> bool:
     )
 
 
+def costs_to_run(form: Form) -> bool:
+    """Whether running an option costs something, so that a tree over knapsacks alone is not the quickest proof."""
+    return bool((form.aims[0].column >= len(form.problem.choices.group)).any())
+
+
 def _tables_fit(form: Form) -> bool:
     problem = form.problem
     options = len(problem.options.ids)
@@ -49,6 +54,6 @@ def _tables_fit(form: Form) -> bool:
     return max(tables, options * len(problem.groups.ids)) <= LARGEST_TABLE
 
 
-def solve(search: Search) -> None:
-    """Fill the search with the best answer that time allows, and the bound with its proof."""
-    import_module("solvers.engines.knapsacks.engine").solve(search)
+def solve(search: Search, *, share: float = 1.0) -> None:
+    """Fill the search with the best answer that ``share`` of its time allows, and the bound with its proof."""
+    import_module("solvers.engines.knapsacks.engine").solve(search, share=share)

@@ -21,7 +21,7 @@ PATIENCE = 20
 """Steps without anything better before steps are made shorter."""
 FULL = 1.0
 """Share of the way to the level that a step goes at first."""
-SHORTER = 0.75
+SHORTER = 0.8
 SHORTEST = 0.003
 BEST, SHARE, SINCE = range(3)
 

@@ -14,25 +14,31 @@ from solvers.problem import Ints
 from solvers.proofs.bound import proved_bound
 from solvers.proofs.terms import Refused
 
-FIRST, ROUNDS, TRIES = 60, 40, 25
-"""Steps before there is an answer; rounds of moves at a time, and how often they are gone on with."""
+CHANGES, MOST, TRIES = 2_000_000, 40, 25
+"""Changes of places looked at, and rounds of moves, at a time; how often they are gone on with."""
+SETTLING = 0.05
+"""Share of the time for moves, where there is an answer."""
 STEPS, ASCENT = 50, 0.25
 """Steps of the climb between two looks at the clock; share of the time for it."""
 AGAIN = 0.3
 """Share of the way that steps go where the climb is taken up again."""
 STEP_EFFORT = 4e-8
 """Deterministic effort of a step for each place, about its seconds."""
-NODE_EFFORT = 6e-7
+NODE_EFFORT = 2e-7
+MOVE_EFFORT = 2e-8
+"""The same of a round of moves for each two groups compared."""
 TURN, SLICE = 20, 50
 """Parts tried, and nodes of the tree, at a time; both get the same time."""
 FEW = 3
 """Options up to which a part would be the whole."""
-STALE = 150
-"""Parts tried in vain for each option after which they get a tenth of the time."""
+STALE, EAGER, TIRED = 10, 4.0, 0.25
+"""Parts tried in vain for each option after which the tree gets most of the time; how much longer than the tree parts are
+tried before that, and after it."""
 
 
-def solve(search: Search) -> None:
-    """Fill the search with the best answer that time allows, and the bound with its proof."""
+def solve(search: Search, *, share: float = 1.0) -> None:
+    """Fill the search with the best answer that ``share`` of its time allows, and the bound with its proof."""
+    whole = search.work if search.work is not None else search.seconds
     hall = Hall(search, table(search.form, 0, []))
     if (np.diff(hall.p.first) == 0).any():
         return
@@ -44,7 +50,7 @@ def solve(search: Search) -> None:
         return
     hall.settle()
     hall.climb(AGAIN)
-    hall.finish()
+    hall.finish(until=share * whole)
     hall.file()
 
 
@@ -83,23 +89,25 @@ class Hall:
 
     def begin(self) -> None:
         """Moves from everybody's cheapest place."""
-        self._moves(moves.at_once(self.p, self.often, self.price))
+        self._moves(moves.at_once(self.p, self.often, self.price), early=True)
 
     def settle(self) -> None:
-        """Moves from where the climb wanted everybody."""
-        self._moves(moves.at_once(self.p, self.often, self.best))
+        """Moves from where the climb wanted everybody, a head too many as dear as it says."""
+        self.fine = np.maximum(moves.border(self.p, self.best), 1e-3 * self.fine)
+        self._moves(moves.at_once(self.p, self.often, self.best), early=False)
 
-    def _moves(self, at: Ints) -> None:
+    def _moves(self, at: Ints, *, early: bool) -> None:
         draw = np.random.default_rng(self.search.seed)
         best = np.full(len(at), -1)
-        for _ in range(TRIES):
-            order = draw.permutation(len(at))
-            least = moves.settle(self.p, self.where, at, self.fine, order, ROUNDS, best)
-            self.search.spent += ROUNDS * STEP_EFFORT * len(self.p.group)
-            if least >= 0 or (best[0] >= 0):
-                self.take(best.copy())
-            if self.search.left <= 0 and self.at is not None:
+        rounds = int(np.clip(CHANGES // (moves.PARTNERS * len(at)), 1, MOST))
+        until = self.search.elapsed + SETTLING * self.search.left
+        for _ in range(TRIES * MOST // rounds):
+            if self.search.elapsed >= until and (early or self.at is not None):
                 return
+            moves.settle(self.p, self.where, at, self.fine, draw.permutation(len(at)), rounds, best)
+            self.search.spent += rounds * MOVE_EFFORT * moves.PARTNERS * len(at)
+            if best[0] >= 0:
+                self.take(best.copy())
 
     def take(self, at: Ints) -> bool:
         """Keep an answer that is better, and tell the search."""
@@ -141,7 +149,7 @@ class Hall:
         """The proved bound, up to the next whole unit."""
         return -(-self.proved // self.unit) * self.unit
 
-    def finish(self) -> None:
+    def finish(self, *, until: float) -> None:
         """Parts and the tree in turns, until nothing is left between answer and bound or time is up."""
         if self.at is None:
             return
@@ -150,10 +158,10 @@ class Hall:
         limit = self.floor
         told = self.value
         spent = [0.0, 0.0]
-        while self.floor < self.value and self.search.left > 0:
+        while self.floor < self.value and self.search.left > 0 and self.search.elapsed < until:
             if self.value < told:
                 told, parts = self.value, replace(parts, near=self._near())
-            weight = 1.0 if parts.stale < STALE * len(self.p.capacity) else 0.1
+            weight = EAGER if parts.stale < STALE * len(self.p.capacity) else TIRED
             if len(self.p.capacity) > FEW and spent[0] <= weight * spent[1]:
                 spent[0] += self._try(parts)
                 continue

@@ -5,8 +5,6 @@ Science 32, 1986; for single-source location Klincewicz, Luss, Transportation Sc
 dynamic programming (Martello, Toth, Knapsack Problems, 1990). Compiled, in whole numbers: every sum is a bound as it is.
 """
 
-# ruff: noqa: C901, PLR0912 - compiled loops stay in one piece: a call of a call would cost more than it tells
-
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,10 +21,8 @@ class Bench(NamedTuple):
     """Room to work in."""
 
     item: Ints
-    best: Ints
-    back: Ints
+    rest: Ints
     table: Ints
-    pick: Flags
 
 
 class View(NamedTuple):
@@ -52,9 +48,7 @@ def bench(p: Places) -> Bench:
     return Bench(
         np.zeros(most, np.int64),
         np.zeros(high, np.int64),
-        np.zeros(high, np.int64),
         np.zeros((most + 1, high), np.int64),
-        np.zeros((most, high), np.bool_),
     )
 
 
@@ -96,6 +90,19 @@ def _gather(p: Places, o: int, price: Ints, state: Ints, b: Bench) -> tuple[int,
 
 
 @njit(cache=True)
+def fill(p: Places, price: Ints, many: int, room: int, b: Bench) -> None:
+    """``table[k, w]``: the least of the first k of ``item`` in w seats. Written so that it compiles to wide steps."""
+    b.table[0, : room + 1] = 0
+    for k in range(many):
+        size, gain = p.heads[b.item[k]], p.cost[b.item[k]] - price[p.group[b.item[k]]]
+        before, after = b.table[k][: room + 1], b.table[k + 1][: room + 1]
+        after[:size] = before[:size]
+        kept, new = before[size:], after[size:]
+        for w in range(len(new)):
+            new[w] = min(kept[w], before[w] + gain)
+
+
+@njit(cache=True)
 def _option(p: Places, o: int, price: Ints, state: Ints, run: Ints, taken: Flags, b: Bench) -> Any:
     """The least of one option; who comes is marked in ``taken``."""
     taken[p.start[o] : p.start[o + 1]] = False
@@ -115,21 +122,11 @@ def _option(p: Places, o: int, price: Ints, state: Ints, run: Ints, taken: Flags
             taken[b.item[k]] = True
             total += p.cost[b.item[k]] - price[p.group[b.item[k]]]
     else:
-        best = b.best
-        best[: room + 1] = 0
-        for k in range(many):
-            size, gain = p.heads[b.item[k]], p.cost[b.item[k]] - price[p.group[b.item[k]]]
-            pick = b.pick[k]
-            pick[: room + 1] = False
-            for w in range(room, size - 1, -1):
-                other = best[w - size] + gain
-                if other < best[w]:
-                    best[w] = other
-                    pick[w] = True
-        total += best[room]
+        fill(p, price, many, room, b)
+        total += b.table[many, room]
         w = room
         for k in range(many - 1, -1, -1):
-            if b.pick[k, w]:
+            if b.table[k + 1, w] != b.table[k, w]:
                 taken[b.item[k]] = True
                 w -= p.heads[b.item[k]]
     if total >= 0 and not runs:
@@ -162,15 +159,8 @@ def _margins_of(p: Places, o: int, price: Ints, state: Ints, run: Ints, v: View,
     many, _, room, sure, runs = _gather(p, o, price, state, b)
     runs = runs or run[o] == TAKEN
     sure += p.fixed[o]
-    table, best = b.table, b.back
-    table[0, : room + 1] = 0
-    for k in range(many):
-        size, gain = p.heads[b.item[k]], p.cost[b.item[k]] - price[p.group[b.item[k]]]
-        for w in range(room + 1):
-            least = table[k, w]
-            if w >= size and table[k, w - size] + gain < least:
-                least = table[k, w - size] + gain
-            table[k + 1, w] = least
+    fill(p, price, many, room, b)
+    table = b.table
     v.running[o] = sure + table[many, room] - v.value[o]
     v.idle[o] = FAR if runs else -v.value[o]
     for e in range(p.start[o], p.start[o + 1]):
@@ -186,20 +176,24 @@ def _margins_of(p: Places, o: int, price: Ints, state: Ints, run: Ints, v: View,
             v.without[e] = (out if runs else min(0, out)) - v.value[o]
         elif gain >= 0:
             v.into[e] = sure + gain + table[many, room - p.heads[e]] - v.value[o]
-    best[: room + 1] = 0
+    # What those after k save in the seats that those before it leave, by how many the latter take.
+    rest = b.rest[: room + 1]
+    rest[:] = 0
     for k in range(many - 1, -1, -1):
         e = b.item[k]
         size, gain = p.heads[e], p.cost[e] - price[p.group[e]]
+        before = table[k][: room + 1]
         out, within = FAR, FAR
         for w in range(room + 1):
-            out = min(out, table[k, w] + best[room - w])
-        for w in range(room - size + 1):
-            within = min(within, table[k, w] + best[room - size - w])
+            out = min(out, before[w] + rest[w])
+        beyond = rest[size:]
+        for w in range(len(beyond)):
+            within = min(within, before[w] + beyond[w])
         out += sure
         v.into[e] = sure + gain + within - v.value[o]
         v.without[e] = (out if runs else min(0, out)) - v.value[o]
-        for w in range(room, size - 1, -1):
-            best[w] = min(best[w], best[w - size] + gain)
+        for w in range(len(beyond)):
+            rest[w] = min(rest[w], beyond[w] + gain)
 
 
 @njit(cache=True)

@@ -14,13 +14,28 @@ from solvers.engines.knapsacks.places import Places
 from solvers.problem import Ints
 
 Floats = NDArray[np.float64]
-DEARER, CHEAPER = 1.25, 0.97
+DEARER, A_LITTLE, CHEAPER = 1.25, 1.04, 0.97
+PARTNERS = 200
+"""With how many others a group is compared to change places."""
 
 
 def at_once(p: Places, wanted: Floats, price: Ints) -> Ints:
     """Each group at the place it is wanted at most; among equals the one that costs least beyond its price."""
     order = np.lexsort((p.cost - price[p.group], -wanted, p.group))
     found: Ints = order[p.first[:-1]].copy()
+    return found
+
+
+def border(p: Places, price: Ints) -> Floats:
+    """What the last head that finds a seat in each option saves, those first who save most a head."""
+    found = np.zeros(len(p.capacity))
+    saved = (price[p.group] - p.cost) / np.maximum(1, p.heads)
+    for o in range(len(found)):
+        mine = np.arange(p.start[o], p.start[o + 1])
+        mine = mine[np.argsort(-saved[mine], kind="stable")]
+        last = int(np.searchsorted(np.cumsum(p.heads[mine]), p.capacity[o], side="right"))
+        if last < len(mine):
+            found[o] = max(0.0, saved[mine[last]])
     return found
 
 
@@ -65,7 +80,8 @@ def settle(p: Places, where: Ints, at: Ints, fine: Floats, order: Ints, rounds: 
     least = -1
     for _ in range(rounds):
         moved = False
-        for g in order:
+        for number in range(len(order)):
+            g = order[number]
             had = at[g]
             old = p.option[had]
             gain = p.cost[had] + _over(fine[old], load[old], p.capacity[old])
@@ -86,10 +102,11 @@ def settle(p: Places, where: Ints, at: Ints, fine: Floats, order: Ints, rounds: 
                     lowest, goal, other = change, e, -1
             if goal < 0 and load[old] <= p.capacity[old]:
                 # Nobody gains by going alone: perhaps by changing places with another.
-                for h in order:
+                for step in range(1, min(len(order), PARTNERS)):
+                    h = order[(number + step) % len(order)]
                     his = at[h]
                     new = p.option[his]
-                    if h <= g or new == old:
+                    if new == old:
                         continue
                     mine, theirs = where[g, new], where[h, old]
                     if mine < 0 or theirs < 0:
@@ -121,7 +138,9 @@ def settle(p: Places, where: Ints, at: Ints, fine: Floats, order: Ints, rounds: 
             if least < 0 or cost < least or best[0] < 0:
                 least = cost
                 best[:] = at
-        if not moved:
-            for o in range(options):
-                fine[o] *= DEARER if load[o] > p.capacity[o] else CHEAPER
+        for o in range(options):
+            if load[o] > p.capacity[o]:
+                fine[o] *= A_LITTLE if moved else DEARER
+            elif not moved:
+                fine[o] *= CHEAPER
     return least

@@ -12,8 +12,11 @@ from solvers.engines.knapsacks.moves import worth
 from solvers.engines.knapsacks.places import Places, part_of
 from solvers.problem import Ints
 
-NODES = 60
+STEPS = 8
+"""Steps of the prices at one node of a part."""
+NODES = 150
 """Nodes of a part's tree."""
+LOWEST = 0.08
 FEWEST, MOST = 2, 12
 """Options of a part."""
 
@@ -29,6 +32,8 @@ class Parts:
     near: Ints
     """Places that an answer not much dearer could have."""
     size: float = 3.0
+    share: float = 1.0
+    """How far between its bound and what it costs now a part is to come."""
     spent: int = 0
     """Nodes times places, so far."""
     stale: int = field(default=0)
@@ -43,9 +48,12 @@ class Parts:
         part, kept = part_of(p, groups, options, p.capacity[options])
         now = self._value(part, at[groups], kept)
         t = tree.plant(part, self.price[groups], now - self.unit, self.unit)
-        done = tree.grow(part, t, NODES, tree.STEPS)
+        least = tree.glance(part, t)
+        hope = least + int(self.share * (now - self.unit - least))
+        t.state[tree.LIMIT] = min(t.state[tree.LIMIT], hope)
+        done = tree.grow(part, t, NODES, STEPS)
         self.spent += int(t.state[tree.NODES]) * len(kept)
-        self.size = float(np.clip(self.size + (0.1 if done else -0.2), FEWEST, min(MOST, len(p.capacity))))
+        self._adapt(done=bool(done), found=bool(t.state[tree.FOUND]))
         if t.state[tree.FOUND] == 0:
             self.stale += 1
             return None
@@ -53,6 +61,21 @@ class Parts:
         found = at.copy()
         found[groups] = kept[t.answer]
         return found
+
+    def _adapt(self, *, done: bool, found: bool) -> None:
+        """Aim lower where that is too much to go through, higher where there is nothing."""
+        if found:
+            return
+        if not done:
+            self.share *= 0.9
+        elif self.share < 1:
+            self.share = min(1.0, self.share * 1.1)
+        most = min(MOST, len(self.p.capacity))
+        if self.share >= 1:
+            self.size = min(most, self.size + 0.1)
+        elif self.share < LOWEST:
+            self.share = LOWEST
+            self.size = max(FEWEST, self.size - 0.2)
 
     def _value(self, part: Places, at: Ints, kept: Ints) -> int:
         return worth(part, np.searchsorted(kept, at))

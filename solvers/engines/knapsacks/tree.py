@@ -17,8 +17,10 @@ from solvers.engines.knapsacks.places import Places
 from solvers.problem import Ints
 
 DEEPEST = 700
-STEPS = 12
+STEPS = 4
 """Steps of the prices at one node."""
+ROOT = 6
+"""How many times as many at the first."""
 ROUNDS = 4
 """How often a node is looked at again after something was fixed."""
 LIMIT, UNIT, DEPTH, TRAIL, NODES, LEFT_OUT, LEAST, FOUND = range(8)
@@ -159,6 +161,12 @@ def climb(p: Places, t: Tree, steps: int) -> int:
 
 
 @njit(cache=True)
+def glance(p: Places, t: Tree) -> Any:
+    """The bound at the prices it was planted with."""
+    return look(p, t.price, t.fixed, t.run, t.seen, t.desk)
+
+
+@njit(cache=True)
 def fix(p: Places, t: Tree) -> Any:
     """Fix what would pass the limit at ``t.price``; how much was fixed, -1 where that leaves nothing."""
     total = look(p, t.price, t.fixed, t.run, t.seen, t.desk)
@@ -296,7 +304,7 @@ def _branch(p: Places, t: Tree, depth: int) -> None:
 def grow(p: Places, t: Tree, nodes: int, steps: int) -> Any:
     """So many nodes on; whether the tree is gone through."""
     if t.state[NODES] == 0:
-        _node(p, t, 3 * steps)
+        _node(p, t, ROOT * steps)
     until = t.state[NODES] + nodes
     while t.state[NODES] < until:
         depth = t.state[DEPTH]
