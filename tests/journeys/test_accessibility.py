@@ -103,3 +103,22 @@ def test_every_way_of_an_officer_is_on_the_screen_of_a_phone(
     page.context.close()
     assert len(boxes) > 1
     assert all(box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+
+
+@pytest.mark.parametrize("name", ["马" * 50, "Bartholomew-" * 4])
+def test_a_name_without_end_leaves_room_for_the_other_columns(
+    browser: Browser, app: Flask, live_server: str, story: Scenario, name: str
+) -> None:
+    with app.app_context():
+        story.registers(story.child(name))
+        db.session.remove()
+    page = visitor(browser, app, live_server, story.organiser, "zh-CN", DESK)
+    page.goto(f"{live_server}/desk/programmes/camp-2026/registrations")
+    frame = page.locator(".eh-table-frame")
+    wide = frame.evaluate("frame => frame.scrollWidth > frame.clientWidth")
+    narrowest = page.locator("tbody tr").last.evaluate(
+        "row => Math.min(...[...row.children].map(cell => cell.clientWidth))"
+    )
+    page.context.close()
+    assert not wide
+    assert narrowest > 60
