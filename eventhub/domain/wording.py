@@ -54,7 +54,13 @@ class Listing:
     parts: tuple[object, ...]
 
     def __str__(self) -> str:
-        return ("、" if current_locale() == "zh" else ", ").join(str(part) for part in self.parts)
+        said = [str(part) for part in self.parts]
+        between = ("、", "；") if current_locale() == "zh" else (", ", "; ")
+        return between[any(comma in part for part in said for comma in _COMMAS)].join(said)
+
+
+_COMMAS = ("，", "、", "；", ", ", "; ")
+"""What parts a single thing already: between things that have it stands the stronger sign."""
 
 
 def _chinese_number(number: int) -> str:

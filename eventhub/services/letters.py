@@ -27,6 +27,7 @@ from eventhub.i18n import DEFAULT_LOCALE, N_, _, babel_locale, current_locale, u
 from eventhub.models.accounts import Account
 from eventhub.models.invites import Letter
 from eventhub.models.registrations import Party
+from eventhub.queries.reasons import Sentences
 
 CONTENTS: dict[str, type[Content]] = {
     each.name: each
@@ -217,6 +218,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, Sentences) and len(value.parts) > 1:
+        return [str(each) for each in value.parts]
     if hasattr(value, "label") and hasattr(value, "value"):
         return {"label": str(value.label), "value": str(value.value)}
     return str(value)

@@ -340,3 +340,17 @@ def test_placeholders_in_typed_words_are_not_filled_in():
 
 def _squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
+
+
+def test_several_reasons_stand_each_on_a_line_of_its_own():
+    waiting = next(each for each in EVERY_LETTER if isinstance(each, letters.WaitlistedLetter))
+    told = _write(replace(waiting, reason=("第一志愿名额已满。", "第二志愿未成团。")))
+    assert "- 第一志愿名额已满。\n- 第二志愿未成团。\n" in told.text
+    items = [item.text for item in BeautifulSoup(told.html, "html.parser").find_all("li")]
+    assert items == ["第一志愿名额已满。", "第二志愿未成团。"]
+
+
+def test_a_place_that_ended_without_a_reason_says_whom_to_call():
+    ended = next(each for each in EVERY_LETTER if isinstance(each, letters.WithdrawnLetter) and each.reason)
+    assert "如非本人办理" not in _write(ended).text
+    assert "如非本人办理" in _write(replace(ended, reason="")).text

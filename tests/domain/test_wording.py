@@ -55,6 +55,8 @@ def test_rules_are_numbered_in_chinese_characters(number, chinese):
 
 def test_a_listing_is_joined_as_each_language_joins():
     assert _both(Listing((N_("Halal"), N_("Ordinary")))) == ("清真、普通", "Halal, Ordinary")
+    # Where a thing has a comma of its own, it must stay clear where the next one begins.
+    assert str(Listing(("soap, towel", "hat"))) in {"soap, towel；hat", "soap, towel; hat"}
 
 
 def test_a_refusal_cites_the_number_its_rule_has_on_the_page():
