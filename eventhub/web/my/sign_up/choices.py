@@ -18,6 +18,8 @@ from eventhub.web.public._finding import matching, months
 MOST_SHOWN = 12
 """Further options shown at once; the others are found by looking for them."""
 LONGEST_FIND = 60
+MOST_FACTS = 3
+"""What a kind says first of an option: its price, and what of it is left to pay."""
 
 
 def choices_step(here: Moment, application: Application, value: StepPage) -> StepPage:
@@ -28,7 +30,10 @@ def choices_step(here: Moment, application: Application, value: StepPage) -> Ste
     ranking = [code for code in application.ranking if code in known]
     others = [option for option in options if option.code not in ranking]
     find = looked_for() if len(others) > MOST_SHOWN else ""
-    found = sorted(matching(others, find), key=lambda option: _bar(here, application, option) is not None)
+    found = sorted(
+        matching(others, find),
+        key=lambda option: (_bar(here, application, option) is not None, option.first_day),
+    )
 
     def card(option: OptionFacts) -> Mapping[str, Any]:
         return _card(here, application, option, demand.get(option.code, (0, 0))[1])
@@ -54,7 +59,7 @@ def looked_for() -> str:
 
 
 def _card(here: Moment, application: Application, option: OptionFacts, ranked_by: int) -> Mapping[str, Any]:
-    facts = here.kind.facts(here.programme, option)[:2]
+    facts = here.kind.facts(here.programme, option)[:MOST_FACTS]
     occasion = option.occasions[0]
     return {
         "id": option.code,
