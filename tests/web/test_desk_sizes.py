@@ -142,9 +142,21 @@ def test_fixing_a_place_begins_with_what_the_party_chose(app: Flask, desk: Flask
     registration = shown.select_one("tbody a")["href"].rpartition("/")[2]
     with at_home(app):
         party, _code = registrations.of_desk(registration, on=date(2026, 5, 4))
-    page = soup(desk.get(f"{LARGE}/pins/new?party={party.code}"))
-    groups = page.select('select[name="option"] optgroup')
+    chosen_first = desk.get(f"{LARGE}/pins/new?party={party.code}")
+    page = soup(chosen_first)
+    assert [option["value"] for option in page.select('select[name="option"] optgroup option')] == [
+        "D0",
+        "D7",
+    ]
+    assert f"其余{DEPARTURES - 2}项可用查找添加" in page.text
+    found = soup(desk.get(f"{LARGE}/pins/new?party={party.code}&find=2026年8月"))
+    groups = found.select('select[name="option"] optgroup')
     assert [option["value"] for option in groups[0].select("option")] == ["D0", "D7"]
-    assert {group["label"] for group in groups[1:]} == {"2026-07", "2026-08", "2026-09"}
-    values = [option["value"] for option in page.select('select[name="option"] option')]
-    assert len(values) == len(set(values)) == DEPARTURES + 2
+    assert [group["label"] for group in groups[1:]] == ["2026-08"]
+    other = groups[1].select("option")[0]["value"]
+    refused = desk.post(f"{LARGE}/pins", data={"party": party.code, "option": other, "reason": ""})
+    assert refused.status_code == 422
+    assert soup(refused).select_one('select[name="option"] option[selected]')["value"] == other
+    made_up = desk.post(f"{LARGE}/pins", data={"party": party.code, "option": "zzz", "reason": "x"})
+    assert made_up.status_code == 422
+    assert "请从所列各项中选择。" in soup(made_up).select_one(".eh-summary").text

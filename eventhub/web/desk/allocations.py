@@ -27,10 +27,13 @@ from eventhub.web.desk._lists import Slice, here_with, slice_of
 from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.allocation import NOWHERE, PinForm, RunForm
 from eventhub.web.pages import now, page, row_number
+from eventhub.web.public._finding import matching
 
 pages = Blueprint("allocations", __name__)
 
 HERE = "allocations.listing"
+MOST_IN_A_MENU = 12
+"""Options beside a party's own choices up to which all stand in the menu of a place fixed by hand."""
 READY = frozenset({Phase.CLOSED, Phase.ALLOTTING, Phase.PUBLISHED})
 """Phases in which places may be given out."""
 MILLION = 1_000_000
@@ -115,6 +118,11 @@ class PinPage:
     frame: Frame
     party: PartyRow
     pinned: PinRow | None
+    crowded: bool = False
+    """Beside the party's choices there are too many for a menu: they are looked for, and ``found`` of them fit."""
+    find: str = ""
+    found: int = 0
+    others: int = 0
 
 
 @pages.get("/programmes/<code>/allocations")
@@ -347,12 +355,25 @@ def _pin_page(code: str, party: str, form: PinForm, status: int = 200) -> Respon
     frame = organised(code, HERE)
     row = _party(frame.programme, party)
     pinned = next((each for each in runs_of.pins(code) if each.party == row.code), None)
-    form.offer(
-        frame.programme.options_of(row.item) or frame.programme.options,
-        ranked=[option.code for option in row.ranking],
-    )
+    ranked = [option.code for option in row.ranking]
+    options = frame.programme.options_of(row.item) or frame.programme.options
+    others = [option for option in options if option.code not in ranked]
+    crowded = len(others) > MOST_IN_A_MENU
+    find = request.values.get("find", "").strip()[:60] if crowded else ""
+    found = () if crowded and not find else matching(others, find)
+    shown = {*ranked, *(option.code for option in found), form.option.data}
+    form.offer([option for option in options if option.code in shown], ranked=ranked)
     form.party.data = row.code
-    return page("desk/pin.html", PinPage(frame=frame, party=row, pinned=pinned), status, form=form)
+    value = PinPage(
+        frame=frame,
+        party=row,
+        pinned=pinned,
+        crowded=crowded,
+        find=find,
+        found=len(found),
+        others=len(others),
+    )
+    return page("desk/pin.html", value, status, form=form)
 
 
 def _party(programme: ProgrammeFacts, code: str) -> PartyRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # its published types are older than SelectChoice
@@ -20,7 +21,7 @@ from wtforms.validators import DataRequired, InputRequired, Optional, Validation
 from eventhub.domain.facts import OptionFacts
 from eventhub.domain.when import When
 from eventhub.i18n import N_, _
-from eventhub.web.forms.fields import later
+from eventhub.web.forms.fields import NOT_LISTED, later
 
 NOWHERE = "-"
 """What a pin's form sends for “no place at all”."""
@@ -92,11 +93,21 @@ class RunForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+class _Menu(SelectField):
+    """One of a list; complains in the reader's words."""
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - given by name
+        """Refuse what is not on the list."""
+        offered: Any = self.choices or ()
+        if self.data and self.data not in {choice.value for choice in offered}:
+            raise ValidationError(str(NOT_LISTED))
+
+
 class PinForm(FlaskForm):  # type: ignore[misc]
     """A party's place fixed by hand."""
 
     party = HiddenField()
-    option = SelectField(
+    option = _Menu(
         later(N_("Place")), validators=[DataRequired(message=later(N_("Choose one of the options.")))]
     )
     reason = TextAreaField(
