@@ -285,6 +285,26 @@ def test_a_letter_that_failed_is_sent_again(app: Flask, desk: FlaskClient, story
     assert desk.post(f"{CAMP}/letters/999999/again").status_code == 404
 
 
+def test_a_sign_up_leads_to_its_own_letters_and_back_to_them(app: Flask, desk: FlaskClient, story: Scenario):
+    desk.post(f"{CAMP}/publications", data={"run": str(ran(app, desk, story)), "number": "1"})
+    with app.app_context():
+        told, other = (each.code for each in db.session.scalars(select(Registration)).all()[:2])
+        letter = db.session.scalar(
+            select(Letter.id)
+            .join(Registration, Registration.id == Letter.registration_id)
+            .where(Registration.code == told, Letter.name == "allotted")
+        )
+        db.session.remove()
+    assert f"{CAMP}/letters?registration={told}" in desk.get(f"{CAMP}/registrations/{told}").text
+    shown = desk.get(f"{CAMP}/letters?registration={told}").text
+    assert f"registrations/{told}" in shown
+    assert f"registrations/{other}" not in shown
+    sent = desk.post(f"{CAMP}/letters/{letter}/again?registration={told}")
+    assert sent.status_code in {303, 409}
+    if sent.status_code == 303:
+        assert sent.location == f"{CAMP}/letters?registration={told}"
+
+
 def test_a_letter_of_another_programme_is_not_sent_again_from_here(
     app: Flask, desk: FlaskClient, story: Scenario
 ):

@@ -26,6 +26,7 @@ from eventhub.web.pages import now, page, row_number
 pages = Blueprint("letters", __name__)
 
 HERE = "letters.listing"
+LONGEST_CODE = 40
 SLIPS = 100
 """Slips printed at once."""
 NAMES: dict[str, Text] = {
@@ -57,6 +58,8 @@ class Letters:
     frame: Frame
     found: LetterPage
     state: LetterState | None
+    registration: str
+    """The sign-up whose letters alone are shown, if one was asked for."""
     tabs: tuple[tuple[LetterState | None, int, str], ...]
     names: dict[str, Text]
     methods: dict[Method, Text]
@@ -92,9 +95,8 @@ def listing(code: str) -> ResponseReturnValue:
     given = request.args.get("state", "")
     state = LetterState(given) if given in set(LetterState) else None
     before = request.args.get("before", type=row_number)
-    found = outbox.letters(
-        code, state=state, registration=request.args.get("registration", ""), before=before
-    )
+    registration = request.args.get("registration", "")[:LONGEST_CODE]
+    found = outbox.letters(code, state=state, registration=registration, before=before)
     here = f"desk.{HERE}"
     counts = found.by_state or {}
     tabs: list[tuple[LetterState | None, int, str]] = [(None, sum(counts.values()), url_for(here, code=code))]
@@ -105,6 +107,7 @@ def listing(code: str) -> ResponseReturnValue:
             frame=frame,
             found=found,
             state=state,
+            registration=registration,
             tabs=tuple(tabs),
             names=NAMES,
             methods=METHODS,
@@ -130,7 +133,8 @@ def send_again(code: str, letter: int) -> ResponseReturnValue:
             ),
             "success",
         )
-    return redirect(url_for(f"desk.{HERE}", code=code), 303)
+    kept: dict[str, Any] = {name: request.args.get(name) or None for name in ("state", "registration")}
+    return redirect(url_for(f"desk.{HERE}", code=code, **kept), 303)
 
 
 @pages.get("/programmes/<code>/slips")
