@@ -92,6 +92,7 @@ def measure(contender: str, case: str, people: int, options: int, *, seed: int, 
 def _run(
     line: "Connection[Any, Any]", contender: str, asked: tuple[str, int, int, int], limit: float
 ) -> None:
+    os.dup2(2, 1)  # what a library says by itself is no part of the tables
     os.setsid()  # so that whoever overruns ends together with all that it started
     try:
         told = _measured(contender, *asked, limit=limit)

@@ -174,10 +174,17 @@ def test_the_same_question_in_another_order_has_the_same_digest_and_another_ques
 
 def test_after_changes_fewer_move_at_the_same_cost():
     task = Task.of(resolving.changed(400, 10, 3))
-    assert len(task.problem.groups.ids) == 396
-    anew, ties, near = (how(task, 20.0) for how in (resolving.fresh, resolving.ties, resolving.near))
+    ways = (resolving.fresh, resolving.ties, resolving.whole_near, resolving.favoured)
+    anew, ties, near, favoured = (how(task, 20.0) for how in ways)
     assert anew.value == ties.value <= near.value <= anew.value * 1.001
     assert near.facts["moved"] <= ties.facts["moved"] <= anew.facts["moved"]
+    assert favoured.value >= anew.value
+    assert (ties.value, ties.facts["moved"]) == (
+        (whole := resolving.whole_ties(task, 20.0)).value,
+        whole.facts["moved"],
+    )
+    assert resolving.whole_fresh(task, 20.0).value == anew.value
+    assert favoured.facts["moved"] <= ties.facts["moved"]
     with pytest.raises(TypeError, match="format"):
         task.told()
 
