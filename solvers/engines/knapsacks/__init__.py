@@ -17,6 +17,10 @@ LARGEST_TABLE = 8_000_000
 """Groups times options, and choices of an option times its seats, up to which the tables fit."""
 
 
+ALIKE = 40_000
+"""Choices beyond which parties that are as large at one option as at another are placed by a flow's prices and chains."""
+
+
 def fits(form: Form) -> bool:
     """Whether seats and costs of running are all there is, beside one stage; and parties make it a knapsack."""
     problem = form.problem
@@ -35,8 +39,16 @@ def fits(form: Form) -> bool:
         and bool(known[aim.column].all())
         and bool(((-once if aim.maximise else once) >= 0).all())
         and bool((choices.heads != 1).any())
+        and (len(choices.group) <= ALIKE or _differ(form) or costs_to_run(form))
         and _tables_fit(form)
     )
+
+
+def _differ(form: Form) -> bool:
+    """Whether a group is larger at one option than at another."""
+    choices = form.problem.choices
+    beside = choices.group[1:] == choices.group[:-1]
+    return bool((beside & (choices.heads[1:] != choices.heads[:-1])).any())
 
 
 def costs_to_run(form: Form) -> bool:

@@ -1,5 +1,6 @@
 """Knapsacks: parties that weigh differently here and there, and options that cost something to run."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -118,6 +119,29 @@ def test_knapsacks_and_cp_sat_agree_on_where_to_open() -> None:
     knapsacks.solve(search)
     other = solve(problem, seconds=ENOUGH, engine="cpsat")
     assert search.bounds == [other.stages[0].best]
+
+
+def test_where_to_open_is_proved_from_the_answer_that_knapsacks_give() -> None:
+    problem = read(facilities(30, 14, 1, ratio=3.0))
+    outcome = solve(problem, seconds=ENOUGH)
+    assert outcome.run["engine"].startswith("knapsacks")
+    assert outcome.status == "optimal"
+    assert outcome.certificate[0]["proof"] in {"prices", "search"}
+    assert audit(problem, outcome) == []
+
+
+def test_a_bound_beyond_what_the_prices_prove_is_called_a_search() -> None:
+    problem = read(general(60, 8, 3, family="e"))
+    outcome = solve(problem, seconds=ENOUGH)
+    entry = outcome.certificate[0]
+    assert outcome.status == "optimal"
+    if entry["proof"] == "prices":
+        raised = replace(outcome.stages[0], bound=(outcome.stages[0].bound or 0) + 1)
+        assert audit(problem, replace(outcome, stages=(raised,))) != []
+    else:
+        assert entry["certified"] < outcome.stages[0].bound
+        called = ({**entry, "proof": "prices"},)
+        assert audit(problem, replace(outcome, certificate=called)) != []
 
 
 def test_the_same_effort_gives_the_same_answer() -> None:
