@@ -61,9 +61,16 @@ def change(code: str, draft: PersonDraft, *, by: Actor, at: datetime) -> None:
         details = {**details, **_reached_anew(row, clean)}
         row.phone, row.email = clean.phone or None, clean.email or None
         claim(session, row, draft.claims, by=by, at=at)
-        journal.note(
-            session, at=at, by=by, event="person changed", subject="participant", code=code, details=details
-        )
+        if details or draft.claims:
+            journal.note(
+                session,
+                at=at,
+                by=by,
+                event="person changed",
+                subject="participant",
+                code=code,
+                details=details,
+            )
         if "email" in details:
             addresses.follow(session, [row.id], at=at)
 

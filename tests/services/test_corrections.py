@@ -235,6 +235,11 @@ def test_the_journal_says_what_changed_without_saying_who_it_is(story: Scenario)
     assert noted.details == {**row.details, "email": "- → r***@example.org"}
 
 
+def test_a_form_sent_as_it_came_is_no_change(story: Scenario) -> None:
+    change(story, story.guardian)
+    assert db.session.scalars(select(JournalEntry).where(JournalEntry.event == "person changed")).all() == []
+
+
 @pytest.mark.database
 def test_whoever_publishes_is_told_who_was_corrected_since(story: Scenario) -> None:
     code = sign_up(story)
