@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import groupby
 
 import numpy as np
 
 from solvers.engines import flow
 from solvers.engines.search import Search
 from solvers.ledger import spill_order
-from solvers.problem import UNLIMITED, Flags, Ints
+from solvers.problem import UNLIMITED, Ints
 from solvers.rules.form import Form, pack
 
 PACKING = ("capacity", "apart", "clash", "limit", "changes")
@@ -244,8 +245,7 @@ def first_answer(search: Search) -> Ints:
     """An answer within all rules but perhaps some floors, found in one pass and a few corrections."""
     form = search.form
     fitter = Fitter(form)
-    closed: Flags = np.zeros(len(form.problem.options.ids), np.bool_)
-    points = _pointed(search, closed)
+    points = _pointed(form, flow.target(search))
     turn = form.problem.turn.tolist()
     for placed in form.problem.pinned.values():
         for choice, units in placed.items():
@@ -253,19 +253,24 @@ def first_answer(search: Search) -> Ints:
     free = [group for group in turn if group not in form.problem.pinned]
     ordered = sorted(free, key=lambda group: not form.problem.groups.required[group])
     _meet_floors(fitter, form, set(free), points)
-    for group in ordered:
-        fitter.insert(group, points[group])
-    for group in ordered:
-        fitter.insert(group, fitter.choices_of(group))
+    # Who is served earlier looks everywhere before anybody of a later tier takes what is left.
+    for _, tier in groupby(ordered, key=lambda group: _served(form, group)):
+        mine = list(tier)
+        for group in sorted(mine, key=lambda group: len(points[group]) != 1):
+            fitter.insert(group, points[group])
+        for group in mine:
+            fitter.insert(group, fitter.choices_of(group))
     _close_the_empty(search, fitter, ordered)
     _meet_floors(fitter, form, set(free), points)
     return fitter.values()
 
 
-def _pointed(search: Search, closed: Flags) -> list[list[int]]:
-    """Where the flow sends most heads of each group."""
-    form = search.form
-    heads = flow.target(search, closed=closed)
+def _served(form: Form, group: int) -> tuple[bool, int]:
+    return not form.problem.groups.required[group], int(form.problem.groups.tier[group])
+
+
+def _pointed(form: Form, heads: Ints | None) -> list[list[int]]:
+    """The choices to which a flow sends each group, those with most heads first."""
     points: list[list[int]] = [[] for _ in form.problem.groups.ids]
     if heads is None:
         return points
@@ -290,7 +295,10 @@ def _meet_floors(fitter: Fitter, form: Form, free: set[int], points: list[list[i
         have = sum(
             amount * fitter.units.get(column, 0) for column, amount in zip(columns, amounts, strict=True)
         )
-        members = sorted({fitter.group[column] for column in columns} & free, key=lambda group: rank[group])
+        members = sorted(
+            {fitter.group[column] for column in columns} & free,
+            key=lambda group: (not points[group], rank[group]),
+        )
         inside = dict(zip(columns, amounts, strict=True))
         for group in members:
             if have >= form.low[row]:

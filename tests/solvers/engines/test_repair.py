@@ -43,3 +43,26 @@ def test_the_first_answer_of_a_retreat_overspends_no_fund() -> None:
     resources = form.is_of("resource")
     assert resources.any()
     assert not form.broken(values)[resources].any()
+
+
+def test_who_is_served_earlier_looks_everywhere_before_a_later_tier_takes_what_is_left() -> None:
+    """Four of the first tier fill "a"; what the flow leaves of them finds room at "b" before the second tier does."""
+    wanted = [{"option": "a", "rank": 1}, {"option": "b", "rank": 2}]
+    form = Form.of(
+        read(
+            {
+                "format": "eventhub.allocation-problem/1",
+                "options": [{"id": "a", "capacity": 3}, {"id": "b", "capacity": 3}],
+                "groups": [
+                    {"id": "couple1", "size": 2, "tier": 1, "choices": wanted},
+                    {"id": "couple2", "size": 2, "tier": 1, "choices": wanted},
+                    {"id": "late1", "tier": 2, "choices": wanted},
+                    {"id": "late2", "tier": 2, "choices": wanted},
+                    {"id": "late3", "tier": 2, "choices": wanted},
+                ],
+            }
+        )
+    )
+    values = repair.first_answer(Search(form, 60, work=100))
+    assert not form.broken(values).any()
+    assert [aim.value(values) for aim in form.aims[:2]] == [4, 2]
