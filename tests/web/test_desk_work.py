@@ -87,6 +87,9 @@ def test_a_run_waits_shows_its_progress_and_then_its_result(app: Flask, desk: Fl
     assert panel.status_code == 200
     assert panel.text.lstrip().startswith("<section")
     assert "<html" not in panel.text
+    assert waiting.count('id="run-state"') == 1
+    asked_anew = desk.get(f"{CAMP}/allocations/1/progress", headers={"HX-Request": "true"}).text
+    assert '<span id="run-state" hx-swap-oob="true">' in asked_anew, "the head of the page keeps up"
     execute(app, story)
     ended = desk.get(f"{CAMP}/allocations/1/progress")
     assert (ended.status_code, ended.headers["HX-Refresh"]) == (204, "true")
