@@ -43,8 +43,8 @@ CONFLICT_SECONDS = 10.0
 """How long the rules that conflict are looked for, beside the time for the answer."""
 MORE = 0.2
 """Share of the time that asking what one more would bring may take, if so much is left."""
-TELLING = 1e-5
-"""Seconds that reasons and the audit take for each choice."""
+TELLING, MOST_TELLING = 1e-5, 0.4
+"""Seconds that reasons, proofs and the audit take for each choice, and the most of the time that is kept for them."""
 PROVING, PROVING_SHARE, MOST_PROVING = 5e-4, 0.1, 0.15
 """Seconds for each choice in which relaxations look for proofs by prices, as a share of the time; and the most of it."""
 PRICING = 2e-5
@@ -93,7 +93,7 @@ def solve(
     if engine == "mip" and work is not None:
         raise EngineError("engine: mip keeps time only; effort is counted by cpsat and auto")
     # Reasons and the audit are told after the search, and count as part of the time.
-    telling = min(seconds / 4, TELLING * len(problem.choices.group))
+    telling = min(MOST_TELLING * seconds, TELLING * len(problem.choices.group))
     proving = min(PROVING_SHARE * seconds, PROVING * len(problem.choices.group))
     proving = proving if len(problem.choices.group) <= SMALL else 0.0
     search = Search(

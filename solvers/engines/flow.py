@@ -18,6 +18,8 @@ LARGEST_COST = 2**40
 """Beyond this the flow's own scaling of costs could overflow."""
 
 
+ARC = 2e-6
+"""Seconds that a flow takes for each of its arcs, about: it cannot be interrupted, so it is not begun any later."""
 WIDE = 10_000
 """Choices from which on the compiled network is worth loading."""
 
@@ -106,6 +108,10 @@ class Network:
         found: Ints = np.asarray(flow.flows(np.arange(len(self.tail))), np.int64)
         return found
 
+    def too_late(self, search: Search) -> bool:
+        """Whether the time left is up before a flow would be found; effort is not time, and only has to be left."""
+        return search.left <= (ARC * len(self.tail) if search.work is None else 0)
+
     def settle(self, cost: Ints, flow: Ints) -> None:
         """Leave to later stages only flows that cost as little as this one."""
         whole = self._whole_cost(cost)
@@ -172,7 +178,7 @@ def solve(search: Search) -> bool:
             return True
         values = []
         for number, aim in enumerate(form.aims):
-            if search.left <= 0:
+            if network.too_late(search):
                 break
             cost = _cost(form, aim)
             if not cost.any():
@@ -184,7 +190,7 @@ def solve(search: Search) -> bool:
             network.settle(cost, flow)
             values.append(aim.constant + _signed(aim, network.value(cost, flow)))
             search.tell(number, values[-1], values[-1])
-        units = _drawn(network, form, flow) if search.left > 0 else network.units(flow)
+        units = network.units(flow) if network.too_late(search) else _drawn(network, form, flow)
         search.best = form.complete(units)
     except TooLarge:
         return False
@@ -237,7 +243,7 @@ def bound(form: Form, number: int, reached: Sequence[int], search: Search) -> in
         return None
     best: int | None = None
     for weight in (0, 1, 3) if number else (0,):
-        found = _bound(form, network, cost, number, reached, weight) if search.left > 0 else None
+        found = None if network.too_late(search) else _bound(form, network, cost, number, reached, weight)
         if found is not None:
             best = found if best is None else max(best, found)
     if best is None:
@@ -280,7 +286,7 @@ def target(search: Search, *, closed: Flags | None = None) -> Ints | None:
         cost = per_head(form, aim, network.supply)
         if cost is None or not cost.any():
             continue
-        if search.left <= 0:
+        if network.too_late(search):
             break
         try:
             found = network.solve(cost)

@@ -66,15 +66,18 @@ def settle(search: Search, model: Model) -> None:
 
 def luckiest(form: Form, values: Ints) -> int:
     """How many groups, from the first in the draw, have what nobody could better: no engine needed."""
-    waiting = list(_group_digits(form.problem))
-    settled = 0
-    while settled < len(waiting) and waiting[settled].value(values) == 0:
-        settled += 1
-    return (
-        _groups_settled(form.problem, waiting, settled)
-        if settled < len(waiting)
-        else len(form.problem.turn) - 1
-    )
+    problem = form.problem
+    groups, choices = problem.groups, problem.choices
+    open_ = np.flatnonzero(~choices.banned)
+    owner = choices.group[open_]
+    listed = np.bincount(owner, minlength=len(groups.ids))
+    first = open_[np.flatnonzero(np.diff(owner, prepend=-1))]
+    had = np.zeros(len(groups.ids), np.int64)
+    had[choices.group[first]] = values[first]
+    # A group that may be split is only sure to have its best where that is a single place.
+    best = np.where(groups.piece > 0, (had == groups.size) & (listed == 1), had > 0) | (listed == 0)
+    worse = np.flatnonzero(~best[problem.turn])
+    return int(worse[0]) if len(worse) else len(problem.turn) - 1
 
 
 def _ask(search: Search, model: Model, batch: list[Digit], *, seconds: float) -> bool:
