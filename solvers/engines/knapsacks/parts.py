@@ -17,8 +17,9 @@ STEPS = 8
 NODES = 150
 """Nodes of a part's tree."""
 LOWEST = 0.08
-FEWEST, MOST = 2, 12
-"""Options of a part."""
+"""Share below which a part is too large."""
+FEWEST, LARGER = 2.0, 1.02
+"""Fewest options of a part; by how much parts grow that are gone through."""
 
 
 @dataclass(eq=False)
@@ -67,12 +68,11 @@ class Parts:
         if found:
             return
         if not done:
-            self.share *= 0.9
+            self.share *= 0.85
         elif self.share < 1:
             self.share = min(1.0, self.share * 1.1)
-        most = min(MOST, len(self.p.capacity))
         if self.share >= 1:
-            self.size = min(most, self.size + 0.1)
+            self.size = min(len(self.p.capacity), self.size * LARGER)
         elif self.share < LOWEST:
             self.share = LOWEST
             self.size = max(FEWEST, self.size - 0.2)
