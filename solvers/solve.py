@@ -346,7 +346,9 @@ def _by_prices(search: Search, number: int, reached: Sequence[int], bound: int) 
     size = len(form.problem.choices.group)
     if bound == reached[number] or size <= MIDDLE or search.left <= PRICING * size:
         return bound
-    share = 0.35 if form.problem.stages[number].stage == "placed" else 0.5 / (len(form.aims) - number)
+    # In a large problem one relaxation takes what it takes: the first stages rather than a little of each.
+    first = size > SMALL or form.problem.stages[number].stage == "placed"
+    share = 0.35 if first else 0.5 / (len(form.aims) - number)
     found = prices.bound(search, number, reached, seconds=share * search.left)
     if found is None or (found[1] >= bound if aim.maximise else found[1] <= bound):
         return bound
