@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -88,8 +89,10 @@ def test_a_run_waits_shows_its_progress_and_then_its_result(app: Flask, desk: Fl
     assert panel.text.lstrip().startswith("<section")
     assert "<html" not in panel.text
     assert waiting.count('id="run-state"') == 1
-    asked_anew = desk.get(f"{CAMP}/allocations/1/progress", headers={"HX-Request": "true"}).text
-    assert '<span id="run-state" hx-swap-oob="true">' in asked_anew, "the head of the page keeps up"
+    asked_anew = desk.get(f"{CAMP}/allocations/1/progress", headers={"HX-Request": "true"})
+    brought = BeautifulSoup(asked_anew.text, "html.parser").select_one("#run-state")
+    assert brought["hx-swap-oob"] == "true", "the head of the page keeps up"
+    assert brought.text.strip() == "等待处理"
     execute(app, story)
     ended = desk.get(f"{CAMP}/allocations/1/progress")
     assert (ended.status_code, ended.headers["HX-Refresh"]) == (204, "true")
