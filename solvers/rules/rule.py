@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from solvers.arrays import order_of
 from solvers.problem import UNLIMITED, Flags, Ints, Problem
 
 NO_BOUND = UNLIMITED
@@ -70,7 +71,7 @@ class Sheet:
         )
         kept = amount != 0
         row, column, amount = row[kept], column[kept], amount[kept]
-        order = np.argsort(row, kind="stable")
+        order = order_of(row, count)
         start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count))]).astype(np.int64)
         self.blocks.append(
             Rows(

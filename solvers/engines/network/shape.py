@@ -13,6 +13,7 @@ from math import gcd
 
 import numpy as np
 
+from solvers.arrays import order_of
 from solvers.engines.network.tables import Crowd, Rows, Tree
 from solvers.problem import UNLIMITED, Flags, Ints, Problem
 from solvers.rules import limits
@@ -82,7 +83,7 @@ def relaxed(problem: Problem, open_: Flags, out: Flags, seats: Ints) -> Shape | 
     choice, first = _listed(problem, open_, out)
     rows = _waiting(choice, first)
     option = np.where(choice >= 0, problem.choices.option[choice], len(seats))
-    order = np.argsort(option, kind="stable")
+    order = order_of(option, len(seats) + 1)
     edge = np.searchsorted(option[order], np.arange(len(seats) + 2))
     most = [*seats.tolist(), UNLIMITED]
     quotas = [
@@ -194,7 +195,7 @@ def _quotas(problem: Problem, rows: Rows, heads: int) -> list[Quota] | None:
         if len(problem.choices.option)
         else np.full(len(rows.choice), len(problem.options.ids))
     )
-    order = np.argsort(option, kind="stable")
+    order = order_of(option, len(problem.options.ids) + 1)
     edge = np.searchsorted(option[order], np.arange(len(problem.options.ids) + 2))
     found = []
     for number in range(len(problem.options.ids)):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from solvers.arrays import order_of
 from solvers.engines.network.moment import Moment
 from solvers.engines.network.moves import _enter, _leave
 from solvers.engines.network.tables import Crowd, Rows, Tree
@@ -317,6 +318,6 @@ def _entries(moment: Moment) -> Entries:
     return Entries(
         start=(np.cumsum(size) - size).astype(np.int64),
         size=size.astype(np.int64),
-        place=np.argsort(rows.node, kind="stable").astype(np.int64),
+        place=order_of(rows.node, len(moment.price)),
         row=np.repeat(np.arange(len(rows.place)), np.diff(rows.first)).astype(np.int64),
     )
