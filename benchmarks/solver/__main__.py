@@ -56,6 +56,8 @@ def _asked(
 
 def _measure_all(record: Record, asked: Sequence[tuple[Case, Size]], *, times: int) -> None:
     """Everything once, then all that is not done yet in turns: whenever it is stopped, as much as can be is there."""
+    for case, size in asked:
+        record.forget_failed(case.name, size.name)
     for turn in range(times):
         for case, size in asked:
             for who in size.contenders:

@@ -256,7 +256,10 @@ def _audits(record: Record) -> Iterator[Part]:
         told = record.middle(case, size, "ours, audit")
         name = {"audit": "seats only", "audit-fair": "fair", "audit-opening": "opening"}[case]
         asked = f"{name}, {size.split('x', maxsplit=1)[0]} people, at most {seconds:g} s"
-        taken = None if told is None or told.failed else told.seconds
+        if told is not None and told.failed:
+            yield Part(asked, told.note, met=False)
+            continue
+        taken = None if told is None else told.seconds
         yield _at_most(asked, seconds, taken, " s")
     counted = [
         (run.facts["tampered"], run.facts["rejected"])

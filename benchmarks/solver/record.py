@@ -60,6 +60,11 @@ class Record:
         half.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
         half.replace(self.path)
 
+    def forget_failed(self, case: str, size: str) -> None:
+        """What failed is tried once more by whoever goes on: the machine or the programme may have changed."""
+        for runs in self.runs.get(case, {}).get(size, {}).values():
+            runs[:] = [one for one in runs if not one.failed]
+
     def to_dict(self) -> dict[str, Any]:
         runs = {
             case: {
