@@ -62,8 +62,11 @@ class Record:
 
     def forget_failed(self, case: str, size: str) -> None:
         """What failed is tried once more by whoever goes on: the machine or the programme may have changed."""
-        for runs in self.runs.get(case, {}).get(size, {}).values():
-            runs[:] = [one for one in runs if not one.failed]
+        each = self.runs.get(case, {}).get(size, {})
+        for who in list(each):
+            each[who] = [one for one in each[who] if not one.failed]
+            if not each[who]:
+                del each[who]
 
     def to_dict(self) -> dict[str, Any]:
         runs = {
