@@ -108,8 +108,6 @@ def tell(
             _living(row),
             entry,
             option_id=1,
-            attendee_name=reader_name,
-            attendee_address=reader,
             at=row["changed_at"] + timedelta(hours=1),
         )
         messages[name] = _message(row, entry)
