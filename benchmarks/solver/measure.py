@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +75,28 @@ def measure(contender: str, case: str, people: int, options: int, *, seed: int, 
     other.close()
     started = time.monotonic()
     try:
-        told = line.poll(PATIENCE * limit + GRACE)
-        said = line.recv() if told else None
+        said = line.recv() if line.poll(PATIENCE * limit + GRACE) else None
     except EOFError:
         said = None
-    if said is None and child.pid is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
+    except KeyboardInterrupt:
+        _end(child)
+        raise
+    if said is None:
+        _end(child)
     child.join()
     if said is None:
         seconds = time.monotonic() - started
         note = f"no answer, ended after {seconds:.0f} s"
         return Measured(seconds, 0, 0, None, None, note, limit=limit, failed=True)
     return Measured(**said)
+
+
+def _end(child: "SpawnProcess") -> None:
+    """With all that it started: it is the first of a session of its own."""
+    if child.pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
 
 
 def _run(

@@ -1,5 +1,7 @@
 """The benchmark: ours and the peers come to the same optimum, answers are checked, a stopped one goes on, the page is true."""
 
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -354,3 +356,15 @@ def test_the_middle_run_is_the_median_of_those_that_did_not_fail(monkeypatch):
 
 def test_peers_are_told_apart_from_ours():
     assert not any(who.startswith("ours") for who in PEERS)
+
+
+def test_who_is_stopped_leaves_no_contender_running(monkeypatch):
+    def stopped(_line, _timeout):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("multiprocessing.connection.Connection.poll", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        measure(WHOLE, "households", 10_000, 240, seed=1, limit=20.0)
+    for child in multiprocessing.active_children():
+        child.join(20.0)
+    assert multiprocessing.active_children() == []
