@@ -20,6 +20,8 @@ SETTLING = 0.05
 """Share of the time for moves, where there is an answer."""
 STEPS, ASCENT = 50, 0.25
 """Steps of the climb between two looks at the clock; share of the time for it."""
+BEYOND = 0.2
+"""By how much the level lies over the best sum where there is no answer yet, as a share of it."""
 AGAIN = 0.3
 """Share of the way that steps go where the climb is taken up again."""
 STEP_EFFORT = 4e-8
@@ -28,7 +30,9 @@ NODE_EFFORT = 2e-7
 MOVE_EFFORT = 2e-8
 """The same of a round of moves for each two groups compared."""
 TURN, SLICE = 20, 50
-"""Parts tried, and nodes of the tree, at a time; both get the same time."""
+"""Most parts tried, and nodes of the tree, at a time."""
+MOMENT = 0.1
+"""Seconds that a slice of the tree should take."""
 FEW = 3
 """Options up to which a part would be the whole."""
 STALE, EAGER, TIRED = 10, 4.0, 0.25
@@ -128,15 +132,24 @@ class Hall:
         turn = np.zeros(len(self.price))
         self.price[:] = self.best
         until = self.search.elapsed + ASCENT * self.search.left
-        level = self.value if self.at is not None else int(1.1 * abs(self._look())) + self.unit
         while self.search.left > 0 and self.search.elapsed < until:
             self.search.spent += STEPS * STEP_EFFORT * len(self.p.group)
+            now = max(state[climb.BEST], self._look())
+            level = self.value
+            if self.at is None:
+                level = min(int(now + BEYOND * abs(now)), self._most()) + self.unit
             if not climb.ascend(
                 self.p, self.view, self.bench, STEPS, state, self.price, self.best, turn, self.often, level
             ):
                 break
         self.priced = max(self.priced, self._look())
         self.proved = max(self.proved, self.priced)
+
+    def _most(self) -> int:
+        """No answer costs more."""
+        dearest = np.full(len(self.price), -(2**60))
+        np.maximum.at(dearest, self.p.group, self.p.cost)
+        return int(dearest.sum() + self.p.fixed.sum())
 
     def _look(self) -> int:
         nothing = np.zeros(len(self.p.group), np.int64)
@@ -154,7 +167,7 @@ class Hall:
         if self.at is None:
             return
         parts = self._parts()
-        step, grown = 1, None
+        step, slice_, grown = 1, 1, None
         limit = self.floor
         told = self.value
         spent = [0.0, 0.0]
@@ -171,9 +184,11 @@ class Hall:
             grown.state[tree.LIMIT] = min(grown.state[tree.LIMIT], self.value - self.unit)
             begun = self.search.elapsed
             nodes = int(grown.state[tree.NODES])
-            done = tree.grow(self.p, grown, SLICE, tree.STEPS)
+            done = tree.grow(self.p, grown, slice_, tree.STEPS)
             self.search.spent += (int(grown.state[tree.NODES]) - nodes) * NODE_EFFORT * len(self.p.group)
-            spent[1] += self.search.elapsed - begun
+            took = self.search.elapsed - begun
+            spent[1] += took
+            slice_ = max(1, slice_ // 2) if took > MOMENT else min(SLICE, 2 * slice_)
             if grown.state[tree.FOUND]:
                 self.take(grown.answer.copy())
             if done:
@@ -187,13 +202,16 @@ class Hall:
         """Some parts; how long it took."""
         begun, before = self.search.elapsed, parts.spent
         for _ in range(TURN):
-            found = parts.improve(self.at) if self.at is not None else None
+            found = parts.improve(self.at, go_on=self._goes_on) if self.at is not None else None
             if found is not None:
                 self.take(found)
             if self.search.left <= 0 or self.floor >= self.value:
                 break
         self.search.spent += (parts.spent - before) * NODE_EFFORT
         return self.search.elapsed - begun
+
+    def _goes_on(self) -> bool:
+        return self.search.left > 0
 
     def _parts(self) -> Parts:
         draw = np.random.default_rng(self.search.seed)

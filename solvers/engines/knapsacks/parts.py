@@ -3,6 +3,7 @@
 Large neighbourhoods searched exactly (Shaw, CP 1998): the prices of the whole are good prices of a part.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,8 +15,8 @@ from solvers.problem import Ints
 
 STEPS = 8
 """Steps of the prices at one node of a part."""
-NODES = 150
-"""Nodes of a part's tree."""
+NODES, SLICE = 150, 10
+"""Nodes of a part's tree, and those between two looks at the clock."""
 LOWEST = 0.08
 """Share below which a part is too large."""
 FEWEST, LARGER = 2.0, 1.02
@@ -40,8 +41,8 @@ class Parts:
     stale: int = field(default=0)
     """Parts tried since something was gained."""
 
-    def improve(self, at: Ints) -> Ints | None:
-        """One part tried anew; the better answer, or None."""
+    def improve(self, at: Ints, *, go_on: Callable[[], bool] = lambda: True) -> Ints | None:
+        """One part tried anew, as long as it may ``go_on``; the better answer, or None."""
         p = self.p
         running = np.unique(p.option[at])
         options = self._together(at, running)
@@ -52,9 +53,11 @@ class Parts:
         least = tree.glance(part, t)
         hope = least + int(self.share * (now - self.unit - least))
         t.state[tree.LIMIT] = min(t.state[tree.LIMIT], hope)
-        done = tree.grow(part, t, NODES, STEPS)
+        done = False
+        while not done and t.state[tree.NODES] < NODES and go_on():
+            done = bool(tree.grow(part, t, SLICE, STEPS))
         self.spent += int(t.state[tree.NODES]) * len(kept)
-        self._adapt(done=bool(done), found=bool(t.state[tree.FOUND]))
+        self._adapt(done=done, found=bool(t.state[tree.FOUND]))
         if t.state[tree.FOUND] == 0:
             self.stale += 1
             return None
