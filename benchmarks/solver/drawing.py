@@ -6,7 +6,7 @@ from html import escape
 
 Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 60, 220, 34, 44
+LEFT, RIGHT, TOP, BOTTOM = 60, 264, 34, 44
 COLOURS = (
     "#0b6e4f",
     "#c1440e",
