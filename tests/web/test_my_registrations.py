@@ -390,3 +390,17 @@ def test_whom_to_call_stands_where_something_is_given_up(
     guardian = sign_in(client, story.guardian)
     for page in (f"{party}/withdraw", f"{draft}/deletion"):
         assert "0951-0000000" in soup(guardian.get(f"/my/registrations/{page}")).select_one("footer").text
+
+
+def test_withdrawing_after_the_close_does_not_promise_another_sign_up(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        party = story.registers().party
+    guardian = sign_in(client, story.guardian)
+    assert "报名期间可以重新报名" in words(guardian, f"/my/registrations/{party}/withdraw")
+    story.later(days=40)
+    guardian = sign_in(app.test_client(), story.guardian)
+    page = words(guardian, f"/my/registrations/{party}/withdraw")
+    assert "报名期间可以重新报名" not in page
+    assert "不能重新报名" in page

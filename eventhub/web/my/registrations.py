@@ -486,11 +486,15 @@ def _withdraw_page(value: PartyPage, standing: Sequence[Person]) -> WithdrawPage
     effects = [Effect(len(standing), _("in this sign-up"))]
     if placed:
         effects.append(Effect(len(placed), _("places that end at once, with their calendar entries")))
-    note = (
-        N_("A place that is given up goes to somebody else and does not come back.")
-        if placed
-        else N_("While sign-up is open you may sign up again; coming late is no disadvantage.")
-    )
+    if placed:
+        note = N_("A place that is given up goes to somebody else and does not come back.")
+    elif phase_of(value.programme, now()) is Phase.OPEN:
+        note = N_("While sign-up is open you may sign up again; coming late is no disadvantage.")
+    else:
+        note = N_(
+            "Sign-up is closed: whoever withdraws now takes no further part in the allotment or the waiting list, "
+            "and cannot sign up again."
+        )
     return WithdrawPage(value, tuple(effects), note)
 
 

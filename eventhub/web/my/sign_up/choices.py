@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import request
+from markupsafe import Markup
 
 from eventhub.domain.facts import Application, OptionFacts
 from eventhub.i18n import N_, Text, _
@@ -18,6 +19,7 @@ from eventhub.web.public._finding import matching, months
 MOST_SHOWN = 12
 """Further options shown at once; the others are found by looking for them."""
 LONGEST_FIND = 60
+LONGEST_WHOLE = 20
 MOST_FACTS = 3
 """What a kind says first of an option: its price, and what of it is left to pay."""
 
@@ -69,11 +71,16 @@ def _card(here: Moment, application: Application, option: OptionFacts, ranked_by
         "place": str(occasion.place) or None,
         "seats": option.capacity,
         "ranked_by": ranked_by,
-        "note": " · ".join(
-            _("%(label)s: %(value)s", label=fact.label, value=str(fact.value)) for fact in facts
+        "note": Markup(" · ").join(
+            _whole(_("%(label)s: %(value)s", label=fact.label, value=str(fact.value))) for fact in facts
         ),
         "reason": _bar(here, application, option),
     }
+
+
+def _whole(said: str) -> str:
+    """A short fact whole on one line: a price is not parted from what it is the price of."""
+    return Markup('<span class="eh-nowrap">{}</span>').format(said) if len(said) <= LONGEST_WHOLE else said
 
 
 def _bar(here: Moment, application: Application, option: OptionFacts) -> Text | None:
