@@ -279,3 +279,13 @@ def test_a_stop_leaves_a_whole_answer_and_claims_only_what_is_settled() -> None:
     assert not form.broken(search.best).any()
     assert search.reached == []
     assert search.lot_value == 0
+
+
+def test_a_stop_keeps_the_proof_of_a_stage_that_stands_alone() -> None:
+    source = samples.plain(groups=300, options=20, listed=4, seats=14)
+    form = Form.of(read(source | {"objective": [{"stage": "rank"}, {"stage": "lot"}]}))
+    search = Search(form, LONG, should_stop=lambda: True)
+    assert network.solve(search)
+    assert search.reached == search.bounds
+    assert len(search.reached) == 1
+    assert 0 in search.certificates

@@ -52,9 +52,10 @@ def _solve(search: Search, moment: Moment) -> bool:
         return True
     proved = True
     for number, cost in enumerate(costs):
-        if search.left <= 0:
+        ready = number == 0 and cost is start
+        if search.left <= 0 and not ready:
             break
-        if number or cost is not start:
+        if not ready:
             moment.settle(cost, goes_on=_always)
         proved = _stage(search, moment, number, cost, proved=proved)
     stages = form.problem.stages
