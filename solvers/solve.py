@@ -57,8 +57,8 @@ MIDDLE = 2_500
 """Choices from which on the first answer is improved before CP-SAT sees it."""
 NETWORK = 3_000
 """Choices from which on the compiled network is worth loading."""
-PACKING = 0.1
-"""Share of the time for knapsacks where a race proves more."""
+PACKING, PACKING_LARGE = 0.1, 0.5
+"""Share of the time for knapsacks where a race proves more, up to MIDDLE choices and beyond."""
 TINY = 400
 """Choices up to which no first answer is worth its time."""
 
@@ -197,7 +197,8 @@ def _packed(search: Search) -> str:
     """Knapsacks, and the way without them where they find no answer or others prove it sooner."""
     small = len(search.form.problem.choices.group) <= SMALL
     shared = small and knapsacks.costs_to_run(search.form)
-    knapsacks.solve(search, share=PACKING if shared else 1.0)
+    part = PACKING if len(search.form.problem.choices.group) <= MIDDLE else PACKING_LARGE
+    knapsacks.solve(search, share=part if shared else 1.0)
     met = search.best is not None and search.bounds == [search.form.aims[0].value(search.best)]
     if small and not met and (shared or search.best is None):
         return _proved_beside(search)
