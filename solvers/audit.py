@@ -53,6 +53,8 @@ def examine(problem: Problem, outcome: Outcome) -> tuple[list[Breach], list[Clai
     breaches += _running(ledger, outcome)
     breaches += _carriers(ledger, outcome.carriers)
     breaches += _stages(ledger, outcome)
+    if not breaches and _settled(outcome):
+        breaches += _spare(ledger, outcome.carriers)
     told = []
     if not breaches:
         told = claims(problem, outcome, ledger)
@@ -269,6 +271,23 @@ def _carriers(ledger: Ledger, told: Mapping[str, Sequence[int]]) -> Iterator[Bre
                 yield Breach("carriers", id_, f'"{id_}" has {seats} carrier seats for {heads} heads')
         if any(n > c.most for c, n in zip(carriers, pieces, strict=True)):
             yield Breach("carriers", id_, f'"{id_}" takes more carriers than there are')
+
+
+def _settled(outcome: Outcome) -> bool:
+    """Whether the lot is claimed to its end, which leaves one answer: that with the fewest carriers."""
+    return any(each.stage == "lot" and each.value == each.bound for each in outcome.stages)
+
+
+def _spare(ledger: Ledger, told: Mapping[str, Sequence[int]]) -> Iterator[Breach]:
+    """A piece without which everybody would still have a seat is one too many."""
+    options = ledger.problem.options
+    for option, carriers in enumerate(options.carriers):
+        pieces = told.get(options.ids[option], ())
+        for carrier, n in zip(carriers, pieces, strict=False):
+            seats = sum(c.seats * m for c, m in zip(carriers, pieces, strict=True) if c.tag == carrier.tag)
+            if n and seats - carrier.seats >= ledger.tagged[option][carrier.tag]:
+                id_ = options.ids[option]
+                yield Breach("carriers", id_, f'"{id_}" takes a carrier more than its heads need')
 
 
 def _largest(carrier: Carrier) -> int:

@@ -79,6 +79,7 @@ TAMPERED = [
     ("carriers", lambda r: r["carriers"].pop(r["running"][0])),
     ("carriers", lambda r: r["carriers"].update({r["running"][0]: [1.5]})),
     ("carriers", lambda r: r["carriers"].update({r["running"][0]: [10**40]})),
+    ("carriers", lambda r: r["carriers"].update({r["running"][0]: [r["carriers"][r["running"][0]][0] + 1]})),
     ("reasons", lambda r: r["reasons"].update({next(iter(r["reasons"])): []})),
     ("stages", lambda r: r["stages"].pop()),
     ("stages", lambda r: r["stages"].reverse()),
