@@ -218,12 +218,21 @@ def live_server(app: Flask) -> Iterator[str]:
     """The address at which the application answers a browser while the test runs."""
     app.config["WTF_CSRF_ENABLED"] = True
     server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets = server._map
+    ended = threading.Event()
+
+    def answer() -> None:
+        # The server's own loop lasts as long as a browser keeps a connection: seconds after the test.
+        while not ended.is_set():
+            server.asyncore.loop(timeout=0.1, map=sockets, use_poll=True, count=1)
+
+    thread = threading.Thread(target=answer, daemon=True)
     thread.start()
-    port = server.effective_port
-    yield f"http://127.0.0.1:{port}"
-    server.close()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    ended.set()
     thread.join(timeout=5)
+    server.task_dispatcher.shutdown(timeout=1)
+    server.asyncore.close_all(sockets)
 
 
 # -- Every test --------------------------------------------------------------------------------------
