@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.instances import opening
 from solvers.certificate import Certificate
-from solvers.engines import narrowed, prices
+from solvers.engines import narrowed, prices, repair
 from solvers.engines.search import Search
 from solvers.problem import read
 from solvers.proofs.bound import proved_bound
@@ -78,3 +78,53 @@ def test_a_stop_leaves_the_answer_of_the_prices(stop):
     narrowed.search(search, until=60)
     assert form.aims[0].value(search.best) <= before
     assert not form.broken(search.best).any()
+
+
+def priced_with_a_poor_answer(seed: int) -> tuple[Search, int]:
+    """What prices prove, beside any answer that keeps the rules; and the least value there is."""
+    problem = read(opening(160, 6, seed))
+    search = Search(Form.of(problem), 60)
+    poor = repair.first_answer(search)
+    prices.solve(search)
+    search.best = poor
+    assert not search.form.broken(poor).any()
+    return search, solve(problem, engine="mip", seconds=60).stages[0].value
+
+
+def open_now(search: Search) -> int:
+    value = search.form.aims[0].value(search.best)
+    return int(narrowed._open(search, search.certificates[0], search.bounds[0], value).sum())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_where_much_is_left_open_the_nearest_choices_are_searched_and_prove_nothing(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+):
+    search, best = priced_with_a_poor_answer(seed)
+    poor, bound = search.form.aims[0].value(search.best), search.bounds[0]
+    monkeypatch.setattr(narrowed, "LARGEST", 0)
+    monkeypatch.setattr(narrowed, "NEAREST", open_now(search) - 1)
+    assert narrowed.search(search, until=60)
+    assert best <= search.form.aims[0].value(search.best) < poor
+    assert not search.form.broken(search.best).any()
+    assert (search.bounds[0], search.certificates[0].proof) == (bound, "prices")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_better_answer_from_the_nearest_leaves_little_enough_to_be_searched_whole(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+):
+    search, best = priced_with_a_poor_answer(seed)
+    monkeypatch.setattr(narrowed, "LARGEST", open_now(search) - 1)
+    monkeypatch.setattr(narrowed, "NEAREST", open_now(search) - 1)
+    assert narrowed.search(search, until=60)
+    assert search.form.aims[0].value(search.best) == search.bounds[0] == best
+
+
+def test_where_even_the_nearest_are_too_many_nothing_is_searched(monkeypatch: pytest.MonkeyPatch):
+    search, _best = priced_with_a_poor_answer(1)
+    before = search.best.copy()
+    monkeypatch.setattr(narrowed, "LARGEST", 0)
+    monkeypatch.setattr(narrowed, "NEAREST", 0)
+    assert not narrowed.search(search, until=60)
+    assert (search.best == before).all()
