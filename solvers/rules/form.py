@@ -33,13 +33,16 @@ class Form:
     @classmethod
     def of(cls, problem: Problem) -> "Form":
         sheet, aims = sheet_of(problem)
-        blocks = sheet.blocks
+        # Joined here, they would only be kept twice.
+        blocks, sheet.blocks = sheet.blocks, []
+        upper = sheet.uppers
+        sheet.upper = [upper]
         lengths = _joined(blocks, lambda rows: np.diff(rows.start))
         return cls(
             problem=problem,
             sheet=sheet,
             aims=tuple(aims),
-            upper=sheet.uppers,
+            upper=upper,
             start=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             column=_joined(blocks, lambda rows: rows.column),
             amount=_joined(blocks, lambda rows: rows.amount),
@@ -73,8 +76,14 @@ class Form:
 
     def activity(self, values: Ints) -> Ints:
         """The sum of each row."""
-        running = np.concatenate([[0], np.cumsum(self.amount * values[self.column])])
-        sums: Ints = running[self.start[1:]] - running[self.start[:-1]]
+        # In place: the entries are what a large problem has most of.
+        running = values[self.column]
+        running *= self.amount
+        np.cumsum(running, out=running)
+        until = np.zeros(len(self.start), np.int64)
+        filled = self.start > 0
+        until[filled] = running[self.start[filled] - 1]
+        sums: Ints = np.diff(until)
         return sums
 
     def broken(self, values: Ints) -> Ints:

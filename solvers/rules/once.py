@@ -26,8 +26,10 @@ def _parts(sheet: Sheet) -> None:
     choices, groups = problem.choices, problem.groups
     split = np.flatnonzero(groups.piece[choices.group] > 0)
     flags = sheet.variables("part", np.ones(len(split), np.int64))
-    sheet.used = np.arange(len(choices.group))
-    sheet.used[split] = flags
+    sheet.used = sheet.names["placed"]
+    if len(split):
+        sheet.used = sheet.used.copy()
+        sheet.used[split] = flags
     rows = np.arange(len(split))
     group = choices.group[split]
     sheet.rows("piece", split, [(rows, split, 1), (rows, flags, -groups.piece[group])], low=0)

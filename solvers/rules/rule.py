@@ -87,6 +87,8 @@ class Sheet:
 
     @property
     def uppers(self) -> Ints:
+        if len(self.upper) == 1:
+            return self.upper[0]
         return np.concatenate(self.upper) if self.upper else np.zeros(0, np.int64)
 
 

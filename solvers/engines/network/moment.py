@@ -39,8 +39,11 @@ class Moment:
 
     def cost(self, amount: Ints) -> Ints:
         """Cost of every open place, from that of every choice; *out* costs nothing."""
-        padded = np.append(amount, 0)
-        found: Ints = padded[self.rows.choice]
+        choice = self.rows.choice
+        if not len(amount):
+            return np.zeros(len(choice), np.int64)
+        found: Ints = amount.take(choice, mode="clip")
+        found[choice < 0] = 0
         return found
 
     def resume(self, problem: Problem) -> bool:
