@@ -78,7 +78,8 @@ def test_an_answer_is_wrong_for_each_rule_that_it_breaks():
     mine = ours.door()(Task.of(SMALL["opening"]()), 30.0)
     taken = places(mine)
     assert fault(known, taken, mine.value) == ""
-    assert "costs" in fault(known, taken, mine.value + 1)
+    assert "costs" in fault(known, taken, mine.value - 1)
+    assert "costs" in fault(_with(known, opening=np.zeros_like(known.opening)), taken, mine.value + 1)
     assert "one choice" in fault(known, taken[1:], mine.value)
     first = np.flatnonzero(np.append(True, np.diff(known.group) != 0))
     crowded = np.minimum(known.capacity, 1)
@@ -86,6 +87,16 @@ def test_an_answer_is_wrong_for_each_rule_that_it_breaks():
     assert "minimum" in fault(_with(known, minimum=known.capacity + 1), taken, mine.value)
     assert "overspent" in fault(_with(known, fund=1), taken, mine.value)
     assert fault(known, first, mine.value)
+
+
+def test_an_option_that_a_peer_keeps_open_for_nobody_makes_its_answer_dearer_and_not_wrong():
+    known = plain(read(SMALL["opening"]()))
+    mine = ours.door()(Task.of(SMALL["opening"]()), 30.0)
+    taken = places(mine)
+    used = np.bincount(known.option[taken], minlength=len(known.opening)) > 0
+    idle = _with(known, opening=np.where(used, known.opening, 7), capacity=known.capacity)
+    assert fault(idle, taken, mine.value + 7 * int((~used).sum())) == ""
+    assert "costs" in fault(idle, taken, mine.value + 7 * int((~used).sum()) + 1)
 
 
 def _with(known, **changes):
