@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from solvers.ledger import Ledger
-from solvers.problem import Ints, Problem
+from solvers.problem import Flags, Ints, Problem
 from solvers.proofs.settled import Settled
 
 
@@ -37,20 +37,29 @@ def best_off(ledger: Ledger, settled: Settled) -> int:
     first, option_of = problem.groups.first.tolist(), problem.choices.option
     place = _places(problem, ledger.at)
     best = len(problem.turn)
-    for turn in range(len(problem.turn) - 1, -1, -1):
+    mobile = _mobile(problem, settled, open_, place)
+    for turn in np.flatnonzero(mobile[problem.turn])[::-1].tolist():
         group = int(problem.turn[turn])
-        if group in problem.pinned:
-            continue
         low, high = first[group], first[group + 1]
         at, mine = int(place[group]), open_[low:high]
         here = out if at < 0 else int(option_of[at])
-        dearer = option_of[low:high][mine & (np.arange(low, high) < at if at >= 0 else True)]
-        if reach.any_leads(dearer, here):
+        until = high if at < 0 else at
+        if reach.any_leads(option_of[low:until][open_[low:until]], here):
             best = turn
         targets = option_of[low:high][mine].tolist()
         reach.add(here, targets if settled.placed[group] else [*targets, out])
     carried = any(problem.options.carriers)
     return min(best, len(problem.turn) - 1) if carried else best
+
+
+def _mobile(problem: Problem, settled: Settled, open_: Flags, place: Ints) -> Flags:
+    """Groups that may stand elsewhere than they do, and are not held there by hand; nothing hangs on the others."""
+    owner = problem.choices.group
+    elsewhere = open_ & (place[owner] != np.arange(len(owner)))
+    found = ~settled.placed & (place >= 0)
+    found[owner[elsewhere]] = True
+    found[list(problem.pinned)] = False
+    return found
 
 
 def _places(problem: Problem, at: Mapping[int, list[int]]) -> Ints:
