@@ -77,6 +77,28 @@ class Plan:
         """Where messages about a seat go: whoever is written to now."""
         return self.holders[each.id].to.address
 
+    def told(self, session: Session, *, at: datetime) -> Counter[tuple[Change | RegistrationState, bool]]:
+        """How many heads hear what, and whether by mail (True) or by a slip: exactly those that publishing writes to."""
+        post = Post(session, self.programme, programme_id=self.programme_id, at=at)
+        heard = (self._heard(post, each) for each in self.standing)
+        return Counter(one for one in heard if one is not None)
+
+    def _heard(self, post: Post, each: Standing) -> tuple[Change | RegistrationState, bool] | None:
+        change = self.by_change.get(each.code)
+        alive = self.alive.get(each.id, [])
+        if alive and change is Change.KEPT:
+            return None
+        if each.option is not None:
+            told = post.would_tell(self.holders[each.id], self.place_of(each), alive)
+            return (change or Change.NEW, self.address_of(each) is not None) if told else None
+        if alive:
+            told = post.would_tell(self.holders[each.id], None, alive)
+            return (Change.WITHDRAWN, alive[0].attendee_address is not None) if told else None
+        last = self.programme.last_day
+        if each.state is each.old_state or (last is not None and last < post.today):
+            return None
+        return each.state, self.address_of(each) is not None
+
     def place_of(self, each: Standing) -> Place:
         assert each.option is not None  # noqa: S101 - asked of seats only
         return Place(

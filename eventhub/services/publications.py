@@ -17,9 +17,10 @@ from eventhub.delivery import wakeups
 from eventhub.domain import transitions
 from eventhub.domain.facts import Actor
 from eventhub.domain.problems import Conflict, Problem
-from eventhub.domain.terms import Change, RegistrationState
+from eventhub.domain.terms import Change, LetterState, RegistrationState
 from eventhub.extensions import snapshot, transaction
 from eventhub.i18n import N_, Text
+from eventhub.models.invites import Letter
 from eventhub.models.programmes import Programme
 from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Registration, RegistrationStep
@@ -34,8 +35,10 @@ from eventhub.services.seats import Post
 class Preview:
     """What publishing a run would do, in heads, for the page that asks whether to go on.
 
-    ``invited`` are new seats whose holders can be written to, ``no_address`` those of all who must be told and cannot
-    be: their slips are printed. ``left_out`` gave up since the run.
+    ``placed`` is how it stands afterwards. ``invited``, ``moved``, ``changed`` and ``withdrawn`` are those whose calendars are
+    written to, ``waitlisted`` and ``not_selected`` those who get a letter alone; whoever is to be told and cannot be written
+    to is in none of these but in ``no_address`` (of a place) or ``slips`` (that there is none): their slips are printed.
+    ``kept`` and ``still_without`` hear nothing. ``left_out`` gave up since the run.
     """
 
     number: int
@@ -44,11 +47,13 @@ class Preview:
     invited: int
     moved: int
     changed: int
-    kept: int
     withdrawn: int
     no_address: int
+    kept: int
     waitlisted: int
     not_selected: int
+    slips: int
+    still_without: int
     left_out: int
     warnings: tuple[Text, ...] = ()
 
@@ -57,22 +62,25 @@ def preview(programme: str, run: int, *, by: Actor, at: datetime) -> Preview:
     """What publishing this run now would do; the same refusals as :func:`publish`."""
     with snapshot() as session:
         plan = plans.plan(session, programme, run, by=by, at=at)
-        counts = plan.counts()
-        seats = list(plan.seats)
-        states = Counter(each.state for each in plan.standing)
-        new = [each for each in seats if plan.by_change.get(each.code) is Change.NEW]
+        told = plan.told(session, at=at)
+        placed = len(list(plan.seats))
+        without = (RegistrationState.WAITLISTED, RegistrationState.NOT_SELECTED)
+        of_places = {change: told[change, True] + told[change, False] for change in Change}
+        of_none = {state: told[state, True] + told[state, False] for state in without}
         return Preview(
             number=plan.number,
             run=run,
-            placed=len(seats),
-            invited=sum(plan.address_of(each) is not None for each in new),
-            moved=counts[Change.MOVED],
-            changed=counts[Change.CHANGED],
-            kept=counts[Change.KEPT],
-            withdrawn=counts[Change.WITHDRAWN],
-            no_address=sum(plan.address_of(each) is None for each in seats),
-            waitlisted=states[RegistrationState.WAITLISTED],
-            not_selected=states[RegistrationState.NOT_SELECTED],
+            placed=placed,
+            invited=told[Change.NEW, True],
+            moved=told[Change.MOVED, True],
+            changed=told[Change.CHANGED, True],
+            withdrawn=told[Change.WITHDRAWN, True],
+            no_address=sum(told[change, False] for change in Change),
+            kept=placed - sum(of_places.values()) + of_places[Change.WITHDRAWN],
+            waitlisted=told[RegistrationState.WAITLISTED, True],
+            not_selected=told[RegistrationState.NOT_SELECTED, True],
+            slips=sum(told[state, False] for state in without),
+            still_without=len(plan.standing) - placed - sum(of_none.values()) - of_places[Change.WITHDRAWN],
             left_out=plan.left_out,
             warnings=tuple(plan.warnings),
         )
@@ -105,7 +113,7 @@ def publish(
         _write_allotments(session, plan, publication.id)
         _write_states(session, plan, by=by, at=at)
         written = _write_messages(session, plan, publication.id, why=reason.strip(), at=at)
-        publication.counts = _counts(plan, written)
+        publication.counts = _counts(plan, written, slips=_slips(session, publication.id))
         journal.note(
             session,
             at=at,
@@ -235,7 +243,14 @@ def _next_step(each: Standing) -> object:
     return N_("You are number %(position)s on the waiting list.", position=each.position)
 
 
-def _counts(plan: Plan, letters: int) -> dict[str, int]:
+def _slips(session: Session, publication_id: int) -> int:
+    """How many of the letters of a publication are to be printed."""
+    of_it = (Letter.publication_id == publication_id, Letter.state == LetterState.PRINT)
+    return session.scalar(select(func.count()).select_from(Letter).where(*of_it)) or 0
+
+
+def _counts(plan: Plan, letters: int, *, slips: int) -> dict[str, int]:
+    """How it stands, where placed = invited + without address, against what was; and what was written: mails and slips."""
     counts = plan.counts()
     states = Counter(each.state for each in plan.standing)
     seats = list(plan.seats)
@@ -252,5 +267,6 @@ def _counts(plan: Plan, letters: int) -> dict[str, int]:
         "waitlisted": states[RegistrationState.WAITLISTED],
         "not_selected": states[RegistrationState.NOT_SELECTED],
         "left_out": plan.left_out,
-        "letters": letters,
+        "letters": letters - slips,
+        "slips": slips,
     }

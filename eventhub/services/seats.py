@@ -133,6 +133,18 @@ class Post:
             for known, entry in zip(standing, entries, strict=True)
         )
 
+    def would_tell(self, holder: Holder, place: Place | None, standing: Sequence[Living]) -> bool:
+        """Whether a seat that is new, moved or ended would be told of: not where its holder sees no difference, or all is over."""
+        if any(not invites.is_over(CalendarEntry.from_data(known.entry), self.at) for known in standing):
+            return place is None or self.would_move(holder, place, standing)
+        if place is None:
+            return False
+        if place.option.last_day > self.today:
+            return True
+        with use_locale(holder.to.locale):
+            entries = self.kind.entries(self._word.seat(holder, place))
+        return any(not invites.is_over(entry, self.at) for entry in entries)
+
     def readdress(self, holder: Holder, place: Place, standing: Sequence[Living]) -> bool:
         """Tell a seat, as its calendar shows it, to whoever is written to now; whether that is another address at all."""
         elsewhere = [

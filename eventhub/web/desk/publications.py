@@ -145,14 +145,17 @@ def _confirm(code: str, run: int, form: PublishForm, status: int = 200) -> Respo
 
 def _effects(preview: Preview) -> tuple[Effect, ...]:
     told = (
+        Effect(preview.placed, N_("have a place in this version")),
         Effect(preview.invited, N_("are invited: a letter and a calendar invitation")),
         Effect(preview.moved, N_("are moved: the invitation in their calendar changes")),
         Effect(preview.changed, N_("stay, but time or place changes: the invitation is updated")),
         Effect(preview.withdrawn, N_("lose their place: the invitation is withdrawn")),
-        Effect(preview.kept, N_("keep what they have and hear nothing")),
-        Effect(preview.waitlisted, N_("are on the waiting list")),
-        Effect(preview.not_selected, N_("are not selected")),
         Effect(preview.no_address, N_("have no address: their slips are to be printed")),
+        Effect(preview.kept, N_("keep what they have and hear nothing")),
+        Effect(preview.waitlisted, N_("come onto the waiting list: a letter")),
+        Effect(preview.not_selected, N_("are not selected: a letter")),
+        Effect(preview.slips, N_("have neither a place nor an address: their slips are to be printed")),
+        Effect(preview.still_without, N_("stay without a place and hear nothing")),
         Effect(preview.left_out, N_("gave up since the run and are left out")),
     )
     return tuple(effect for effect in told if effect.count)
@@ -160,16 +163,17 @@ def _effects(preview: Preview) -> tuple[Effect, ...]:
 
 _COUNTS: tuple[tuple[str, Text], ...] = (
     ("placed", N_("placed")),
+    ("invited", N_("of them with an invitation")),
+    ("no_address", N_("of them without an address")),
     ("new", N_("newly placed")),
-    ("invited", N_("invited")),
     ("moved", N_("moved")),
     ("changed", N_("with changed details")),
     ("kept", N_("unchanged")),
     ("withdrawn", N_("lost their place")),
     ("waitlisted", N_("on the waiting list")),
     ("not_selected", N_("not selected")),
-    ("no_address", N_("without an address")),
     ("letters", N_("letters")),
+    ("slips", N_("slips to print")),
     ("left_out", N_("gave up before and left out")),
 )
 
