@@ -45,7 +45,11 @@ class Note:
 
 @dataclass(frozen=True)
 class Row:
-    """One programme of the table. Counts are heads, money is fen, the gap is in millionths (None: unknown)."""
+    """One programme of the table. Counts are heads, money is fen, the gap is in millionths (None: unknown).
+
+    What is said of places is said of the last publication: ``placed`` = ``invites`` + ``no_address``, whoever has given
+    a place up since or is written to elsewhere now; ``letters`` are all messages that were sent, first words, changes and ends.
+    """
 
     code: str
     kind: str
@@ -160,8 +164,7 @@ def _row(programme: ProgrammeFacts) -> Row:
     page = allocations.run(programme.code, run.number)
     publication = _last_publication(programme.code)
     states = _states(publication)
-    told = _letters(run.programme_id)
-    no_address = _without_address(publication)
+    invited, no_address = _reached(publication)
     return Row(
         code=programme.code,
         kind=programme.kind,
@@ -174,8 +177,8 @@ def _row(programme: ProgrammeFacts) -> Row:
         gap=page.gap,
         money_used=page.money_used_fen,
         money_granted=page.money_granted_fen,
-        letters=told["letters"],
-        invites=told["invites"],
+        letters=_letters(run.programme_id),
+        invites=len(invited),
         no_address=len(no_address),
         parties=_parties(run.id),
         waitlisted=states[RegistrationState.WAITLISTED],
@@ -221,33 +224,28 @@ def _parties(run_id: int) -> int:
     )
 
 
-def _letters(programme_id: int) -> Counter[str]:
-    """``letters``: messages that were sent; ``invites``: those of them that ask a calendar for something."""
-    sent = select(Letter.method.is_not(None), func.count()).where(
-        Letter.programme_id == programme_id, Letter.state == LetterState.SENT
+def _letters(programme_id: int) -> int:
+    """Messages that were sent, with a calendar entry or without."""
+    sent = (Letter.programme_id == programme_id, Letter.state == LetterState.SENT)
+    return db.session.scalar(select(func.count()).select_from(Letter).where(*sent)) or 0
+
+
+def _reached(publication: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Placed people by registration: those with an invitation, and those whom nothing can be written to.
+
+    What was said last counts: an address may have come, or gone, since somebody was first told.
+    """
+    rows = db.session.execute(
+        select(Registration.code, Invite.attendee_address)
+        .join(PublishedAllotment, PublishedAllotment.registration_id == Registration.id)
+        .join(Invite, Invite.registration_id == Registration.id)
+        .where(PublishedAllotment.publication_id == publication, PublishedAllotment.option_id.is_not(None))
+        .order_by(Registration.id, Invite.id)
     )
-    found: Counter[str] = Counter()
-    for with_calendar, count in db.session.execute(sent.group_by(Letter.method.is_not(None))):
-        found["letters"] += count
-        found["invites"] += count if with_calendar else 0
-    return found
-
-
-def _without_address(publication: int) -> tuple[str, ...]:
-    """Placed people whom nothing can be written to, by registration."""
-    return tuple(
-        db.session.scalars(
-            select(Registration.code)
-            .join(PublishedAllotment, PublishedAllotment.registration_id == Registration.id)
-            .join(Invite, Invite.registration_id == Registration.id)
-            .where(
-                PublishedAllotment.publication_id == publication,
-                PublishedAllotment.option_id.is_not(None),
-                Invite.attendee_address.is_(None),
-            )
-            .group_by(Registration.id, Registration.code)
-            .order_by(Registration.id)
-        )
+    last: dict[str, str | None] = {code: address for code, address in rows}  # noqa: C416 - a row is no pair of the right types
+    return (
+        tuple(code for code, address in last.items() if address),
+        tuple(code for code, address in last.items() if not address),
     )
 
 
