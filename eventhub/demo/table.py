@@ -24,7 +24,7 @@ from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Option, Programme
 from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Party, Preference, Registration
-from eventhub.queries import allocations
+from eventhub.queries import allocations, outbox
 from eventhub.queries import programmes as programme_queries
 
 WORDS = 2
@@ -304,7 +304,7 @@ def _given_up(publication: int, placed: int) -> Iterable[Note]:
 def _paper(programme_id: int, no_address: Sequence[str]) -> Iterable[Note]:
     """Placed people without an address, and how many slips wait at the desk: for them, and for those on the waiting list."""
     slips = db.session.scalar(
-        select(func.count()).where(Letter.programme_id == programme_id, Letter.state == LetterState.PRINT)
+        select(func.count()).where(Letter.programme_id == programme_id, outbox.to_be_printed())
     )
     if no_address:
         yield Note(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from eventhub.config import Settings
@@ -137,6 +137,15 @@ def programme_of_letter(letter_id: int) -> str:
     return found
 
 
+def to_be_printed() -> ColumnElement[bool]:
+    """That a letter is a slip still worth handing over: nothing was said of its registration after it, on paper or by mail."""
+    later = aliased(Letter)
+    return and_(
+        Letter.state == LetterState.PRINT,
+        ~exists().where(later.registration_id == Letter.registration_id, later.id > Letter.id),
+    )
+
+
 def slips(programme: str) -> tuple[Slip, ...]:
     """What is to be printed, the newest of each registration, by unit."""
     rows = db.session.execute(
@@ -145,12 +154,9 @@ def slips(programme: str) -> tuple[Slip, ...]:
         .join(Registration, Registration.id == Letter.registration_id)
         .join(Participant, Participant.id == Registration.participant_id)
         .outerjoin(Organisation, Organisation.id == Participant.organisation_id)
-        .where(Programme.code == programme, Letter.state == LetterState.PRINT)
-        .order_by(Organisation.path, Registration.id, Letter.id.desc())
+        .where(Programme.code == programme, to_be_printed())
+        .order_by(Organisation.path, Registration.id)
     ).all()
-    newest: dict[str, Any] = {}
-    for row in rows:
-        newest.setdefault(row.code, row)
     return tuple(
         Slip(
             letter=row.Letter.id,
@@ -160,7 +166,7 @@ def slips(programme: str) -> tuple[Slip, ...]:
             kind_of_letter=row.Letter.name,
             words=row.Letter.context,
         )
-        for row in newest.values()
+        for row in rows
     )
 
 

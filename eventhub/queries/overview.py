@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from eventhub.domain.facts import Actor
 from eventhub.domain.terms import IN_ALLOCATION, LetterState, RegistrationState, Role, RunState
@@ -17,6 +17,7 @@ from eventhub.models.invites import Letter
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Programme
 from eventhub.models.registrations import Registration
+from eventhub.queries import outbox
 from eventhub.queries.organisations import under
 
 
@@ -94,7 +95,10 @@ def _letters(programmes: Sequence[str]) -> dict[tuple[str, LetterState], int]:
     rows = db.session.execute(
         select(Programme.code, Letter.state, func.count())
         .join(Programme, Programme.id == Letter.programme_id)
-        .where(Programme.code.in_(programmes), Letter.state.in_((LetterState.DEAD, LetterState.PRINT)))
+        .where(
+            Programme.code.in_(programmes),
+            or_(Letter.state == LetterState.DEAD, outbox.to_be_printed()),
+        )
         .group_by(Programme.code, Letter.state)
     )
     return {(code, state): count for code, state, count in rows}

@@ -6,13 +6,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from eventhub.domain.facts import PersonDraft
 from eventhub.domain.terms import LetterState
 from eventhub.extensions import db, transaction
-from eventhub.models.accounts import Account
+from eventhub.models.accounts import Account, Participant
 from eventhub.models.invites import Letter
-from eventhub.queries import outbox
+from eventhub.models.registrations import Registration
+from eventhub.queries import outbox, overview
+from eventhub.services import allocations, participants
 from tests.allotting import allot, deliver, publish, sign_up
-from tests.scenario import Scenario
+from tests.scenario import UNIT, Scenario
 
 
 @pytest.fixture
@@ -65,6 +68,29 @@ def test_slips_hold_the_newest_words_for_whom_nobody_can_write_to(story: Scenari
     assert [slip.kind_of_letter for slip in slips] == ["allotted", "allotted"]
     assert slips[0].words["code"] == slips[0].registration
     assert db.session.scalar(select(Letter.id).where(Letter.state == LetterState.PRINT).limit(1))
+
+
+@pytest.mark.database
+def test_a_slip_is_printed_no_more_once_a_mail_or_another_slip_says_something_later(story: Scenario) -> None:
+    receipts = sign_up(story, 3)
+    with transaction() as session:
+        session.execute(update(Account).values(email=None))
+    publish(story, allot(story))
+    moved, reached, _still = (receipt.registrations[0] for receipt in receipts)
+    was = {slip.registration: slip.letter for slip in outbox.slips(story.camp)}
+    assert len(was) == overview.numbers([story.camp])[story.camp].slips == 3
+
+    row = db.session.scalars(select(Participant).join(Registration).where(Registration.code == reached)).one()
+    draft = PersonDraft(
+        name=row.name, birth_date=row.birth_date, sex=row.sex, organisation=UNIT, email="own@example.org"
+    )
+    participants.change(row.code, draft, by=story.guardian, at=story.later(hours=1))
+    allocations.pin(story.camp, receipts[0].party, None, reason="材料不全", by=story.organiser, at=story.at)
+    publish(story, allot(story))
+    slips = {slip.registration: slip for slip in outbox.slips(story.camp)}
+    assert slips.keys() == was.keys() - {reached}
+    assert (slips[moved].kind_of_letter, slips[moved].letter > was[moved]) == ("withdrawn", True)
+    assert overview.numbers([story.camp])[story.camp].slips == 2
 
 
 @pytest.mark.parametrize(
