@@ -29,6 +29,7 @@ from eventhub.models.journal import JournalEntry
 from eventhub.models.programmes import Option, Programme
 from eventhub.models.publications import Publication, PublishedAllotment
 from eventhub.models.registrations import Party, Registration, RegistrationStep
+from eventhub.queries import outbox as outbox_queries
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import publications as queries
 from eventhub.services import allocations, framing, participants, programmes, publications, registrations
@@ -515,12 +516,15 @@ def test_the_waiting_list_is_promised_no_more_than_is_done(story: Scenario) -> N
 def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_order(
     tmp_path_factory: pytest.TempPathFactory, sqlite_template
 ) -> None:
-    """SEQUENCE never falls, DTSTAMP rises, a UID ends once with a CANCEL, at most one object lives a seat."""
+    """SEQUENCE never falls, DTSTAMP rises, a UID ends once with a CANCEL, and who is placed is invited or gets a slip."""
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.lists(
-            st.tuples(st.integers(0, 2), st.sampled_from(["B1", "B2", None, "withdraw", "address"])),
+            st.tuples(
+                st.integers(0, 2),
+                st.sampled_from(["B1", "B2", None, "withdraw", "address", "corrected", "no address"]),
+            ),
             max_size=6,
         )
     )
@@ -531,10 +535,12 @@ def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_orde
             story = Scenario.begins()
             receipts = sign_up(story, 3)
             close(story)
+            with transaction() as session:
+                session.execute(update(Account).values(email=None))
             _published(story, {receipt.registrations[0]: "B1" for receipt in receipts})
             for who, what in steps:
                 _step(story, receipts[who], what)
-                _series_hold()
+                _series_hold(story)
 
     holds()
 
@@ -546,6 +552,19 @@ def _step(story: Scenario, receipt: Receipt, what: str | None) -> None:
     story.later(seconds=0.2)
     if what == "withdraw":
         registrations.withdraw(receipt.party, reason="", by=story.guardian, at=story.at)
+        return
+    if what in {"corrected", "no address"}:
+        row = db.session.scalars(
+            select(Participant).join(Registration).where(Registration.code == code)
+        ).one()
+        draft = PersonDraft(
+            name=row.name,
+            birth_date=row.birth_date,
+            sex=row.sex,
+            organisation=UNIT,
+            email=f"new{story.at:%S%f}@example.org" if what == "corrected" else "",
+        )
+        participants.change(row.code, draft, by=story.guardian, at=story.at)
         return
     if what == "address":
         with transaction() as session:
@@ -599,7 +618,7 @@ def _published(story: Scenario, wanted: dict[str, str | None]) -> None:
     publications.publish(story.camp, number, by=story.organiser, at=story.at)
 
 
-def _series_hold() -> None:
+def _series_hold(story: Scenario) -> None:
     by_uid: dict[str, list[tuple[str, int, datetime]]] = {}
     for letter in told():
         if letter.calendar is None:
@@ -617,14 +636,22 @@ def _series_hold() -> None:
         assert sequences == sorted(sequences)
         assert all(later > earlier for earlier, later in pairwise(stamps))
         assert "CANCEL" not in methods[:-1]
+    placed = {code for code, state in states().items() if state is S.ALLOTTED}
     alive = db.session.execute(
-        select(Invite.registration_id, func.count())
+        select(Registration.code, Invite.id, Invite.attendee_address)
+        .join(Registration, Registration.id == Invite.registration_id)
         .where(Invite.ended_at.is_(None))
-        .group_by(Invite.registration_id)
     ).all()
-    assert {count for _registration, count in alive} <= {1}
-    seats = sum(state is S.ALLOTTED for state in states().values())
-    assert len(alive) == seats
+    assert sorted(row.code for row in alive) == sorted(placed), (
+        "one living object a seat, and none without a seat"
+    )
+    last = {letter.invite_id: letter for letter in told() if letter.method is Method.REQUEST}
+    invited = {row.code: last[row.id].recipient_address for row in alive if row.attendee_address}
+    assert invited == {row.code: row.attendee_address for row in alive if row.attendee_address}
+    assert placed == invited.keys() | (
+        placed & {slip.registration for slip in outbox_queries.slips(story.camp)}
+    )
+    assert not invited.keys() & {slip.registration for slip in outbox_queries.slips(story.camp)}
 
 
 def test_a_child_stands_in_no_calendar_under_its_full_name(story: Scenario) -> None:
