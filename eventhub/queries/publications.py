@@ -18,6 +18,7 @@ from eventhub.extensions import db
 from eventhub.i18n import Bilingual, Text
 from eventhub.models.accounts import Account, Participant
 from eventhub.models.allocations import AllocationRun
+from eventhub.models.invites import Invite
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Option, Programme
 from eventhub.models.publications import Publication, PublishedAllotment
@@ -61,6 +62,15 @@ class Result:
     station: str
     position: int | None
     why: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Who holds a place now, whatever happened since it was published: ``placed`` = ``invited`` + ``no_address``."""
+
+    placed: int = 0
+    invited: int = 0
+    no_address: int = 0
 
 
 @dataclass(frozen=True)
@@ -174,6 +184,23 @@ def result(registration: str) -> Result | None:
         position=row.position,
         why=sentences(row.reason, facts),
     )
+
+
+def reached(programme: str) -> Reached:
+    """How many hold a place now, and how many of them have an invitation, or nobody who can be written to."""
+    held = (
+        select(func.max(Invite.attendee_address).label("address"))
+        .select_from(Registration)
+        .join(Programme, Programme.id == Registration.programme_id)
+        .outerjoin(Invite, (Invite.registration_id == Registration.id) & Invite.ended_at.is_(None))
+        .where(Programme.code == programme, Registration.state == RegistrationState.ALLOTTED)
+        .group_by(Registration.id)
+        .subquery()
+    )
+    placed, invited = db.session.execute(
+        select(func.count(), func.count(held.c.address)).select_from(held)
+    ).one()
+    return Reached(placed=placed, invited=invited, no_address=placed - invited)
 
 
 def placed_by_option(programme: str) -> dict[str, int]:

@@ -648,6 +648,8 @@ def _series_hold(story: Scenario) -> None:
     last = {letter.invite_id: letter for letter in told() if letter.method is Method.REQUEST}
     invited = {row.code: last[row.id].recipient_address for row in alive if row.attendee_address}
     assert invited == {row.code: row.attendee_address for row in alive if row.attendee_address}
+    reached = queries.reached(story.camp)
+    assert reached == queries.Reached(len(placed), len(invited), len(placed - invited.keys()))
     assert placed == invited.keys() | (
         placed & {slip.registration for slip in outbox_queries.slips(story.camp)}
     )

@@ -24,7 +24,7 @@ from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import allocations as runs
 from eventhub.queries import journal, publications, results
-from eventhub.services import allocations
+from eventhub.services import allocations, registrations
 from eventhub.services.runs import execute as execute_run
 from tests.scenario import OPEN, UNIT, Scenario, batch, camp_facts
 from tests.visitors import sign_in
@@ -253,6 +253,20 @@ def test_from_the_second_version_on_a_reason_is_asked_for(app: Flask, desk: Flas
     text = desk.get(done.location).text
     assert "兄弟改批次" in text
     assert {name for name in ("马大", "马二", "丁一") if name in text} == names
+
+
+def test_a_version_says_who_holds_a_place_today_where_that_is_another_number(
+    app: Flask, desk: FlaskClient, story: Scenario
+):
+    number = ran(app, desk, story)
+    desk.post(f"{CAMP}/publications", data={"run": str(number), "number": "1"})
+    assert "目前有名额" not in desk.get(f"{CAMP}/publications/1").text
+    with app.app_context():
+        party = db.session.scalars(select(Party).order_by(Party.id.desc())).first()
+        assert party is not None
+        registrations.withdraw(party.code, reason="", by=story.guardian, at=story.later(hours=1))
+        db.session.remove()
+    assert "目前有名额2人：有日历邀请2人，没有联系地址0人" in desk.get(f"{CAMP}/publications/1").text
 
 
 def test_a_page_that_is_out_of_date_publishes_nothing(app: Flask, desk: FlaskClient, story: Scenario):

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from eventhub.domain.problems import Conflict, NotFound, Refused
 from eventhub.i18n import N_, Text, _
 from eventhub.queries import publications as versions_of
-from eventhub.queries.publications import ChangeRow, PublicationRow
+from eventhub.queries.publications import ChangeRow, PublicationRow, Reached
 from eventhub.services import publications
 from eventhub.services.publications import Preview
 from eventhub.web.access import ORGANISER, permission, require_actor
@@ -50,6 +50,8 @@ class Version:
     effects: tuple[Effect, ...]
     changes: Slice[ChangeRow]
     newest: bool
+    now: Reached | None = None
+    """How it stands today, where that is another number than when the newest version was published."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +120,15 @@ def show(code: str, number: int) -> ResponseReturnValue:
     row = next((each for each in versions_of.listing(code) if each.number == number), None)
     if row is None:
         raise NotFound
+    newest = number == frame.programme.published
+    reached = versions_of.reached(code) if newest else None
     value = Version(
         frame=frame,
         row=row,
         effects=_counted(row),
         changes=slice_of(versions_of.difference(code, number), size=100),
-        newest=number == frame.programme.published,
+        newest=newest,
+        now=reached if reached and _as_published(row) != reached else None,
     )
     return page("desk/publication.html", value)
 
@@ -180,6 +185,10 @@ _COUNTS: tuple[tuple[str, Text], ...] = (
 
 def _counted(row: PublicationRow) -> tuple[Effect, ...]:
     return tuple(Effect(row.counts[key], label) for key, label in _COUNTS if row.counts.get(key))
+
+
+def _as_published(row: PublicationRow) -> Reached:
+    return Reached(**{name: row.counts.get(name, 0) for name in ("placed", "invited", "no_address")})
 
 
 def _is_there(code: str, run: int, number: int) -> bool:
