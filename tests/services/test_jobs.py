@@ -23,7 +23,7 @@ from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.models.invites import Letter
 from eventhub.queries import allocations as queries
 from eventhub.services import allocations, jobs, runs, solving
-from tests.allotting import close, run_row, sign_up, ticking
+from tests.allotting import close, options_of, run_row, sign_up, ticking
 from tests.conftest import SECRETS
 from tests.scenario import Scenario
 
@@ -32,6 +32,16 @@ SLOW_SOLVER = """
 import json, os, sys, time
 place = os.path.dirname(sys.argv[1])
 open(os.path.join(place, "began"), "w").close()
+time.sleep(60)
+"""
+
+
+ANSWERS_WHEN_STOPPED = f"""
+import os, signal, subprocess, sys, time
+def answer(*_):
+    sys.exit(subprocess.run([sys.executable, "-m", "solvers", *sys.argv[1:]], cwd={str(ROOT)!r}).returncode)
+signal.signal(signal.SIGTERM, answer)
+open(os.path.join(os.path.dirname(sys.argv[2]), "began"), "w").close()
 time.sleep(60)
 """
 
@@ -195,15 +205,30 @@ def test_a_solve_that_overruns_its_time_is_ended_by_our_own_clock(
     assert ended.code == -signal.SIGTERM
 
 
-def test_a_stop_keeps_the_best_answer_so_far(story: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_keeps_the_best_answer_so_far(
+    story: Scenario, settings: Settings, slow_solver: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The solver answers only once it is told to stop, in the middle of its work: that answer is kept whole."""
+    (slow_solver / "solvers" / "__main__.py").write_text(ANSWERS_WHEN_STOPPED)
+    monkeypatch.setattr(solving, "ROOT", slow_solver)
+    monkeypatch.setattr(runs, "HEARTBEAT", solving.TICK)
     sign_up(story, 8)
     close(story)
-    number = allocations.request(story.camp, seconds=30, seed=1, by=story.organiser, at=story.at)
-    with transaction() as session:
-        session.execute(update(AllocationRun).values(stop_requested=True))
+    number = allocations.request(story.camp, seconds=60, seed=1, by=story.organiser, at=story.at)
     run_id = queries.run_id(story.camp, number)
-    ended = runs.execute(run_id, worker="w", clock=ticking(story))
-    assert ended in {RunState.OPTIMAL, RunState.FEASIBLE, RunState.UNKNOWN}
+    db.session.rollback()
+    pressed: list[int] = []
+
+    def press_stop_once_it_works() -> bool:
+        if not pressed and (settings.runs_folder / str(run_id) / "1" / "began").exists():
+            pressed.append(number)
+            allocations.stop(story.camp, number, by=story.organiser, at=story.at)
+        return False
+
+    ended = runs.execute(run_id, worker="w", clock=ticking(story), quitting=press_stop_once_it_works)
+    assert pressed
+    assert ended is RunState.OPTIMAL
+    assert sum(option is not None for option in options_of(story, number).values()) == 8
     assert run_row(story, number).lease_until is None
 
 
