@@ -537,6 +537,7 @@ def test_whatever_is_published_and_withdrawn_every_series_of_messages_is_in_orde
             close(story)
             with transaction() as session:
                 session.execute(update(Account).values(email=None))
+                session.execute(update(Participant).values(email="first@example.org"))
             _published(story, {receipt.registrations[0]: "B1" for receipt in receipts})
             for who, what in steps:
                 _step(story, receipts[who], what)
