@@ -302,6 +302,8 @@ class SeatFacts:
     display_name: str
     """What may stand in a calendar and a mail for this person: kinds decide how much of the name that is."""
     role: PartyRole
+    age: int | None = None
+    """Completed years on the first day; None where no birth date is known."""
     station: str = ""
     answers: Mapping[str, Any] = field(default_factory=dict)
     url: str | None = None

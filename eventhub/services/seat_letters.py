@@ -54,6 +54,7 @@ class SeatLetters:
             option=place.option,
             display_name=self._name(holder),
             role=holder.role,
+            age=holder.person.age_on(place.option.first_day),
             station=place.station,
             answers=holder.answers,
             url=self._url(holder),

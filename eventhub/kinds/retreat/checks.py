@@ -46,9 +46,10 @@ def _party_rule(_programme: ProgrammeFacts) -> Text:
 
 def _companion_rule(programme: ProgrammeFacts) -> Text:
     return N_(
-        "A participant may bring up to %(most)s companions. Companions pay the whole price themselves; "
-        "they take a bed and a seat in the coach.",
+        "A participant may bring up to %(most)s companions. Companions get no subsidy and pay their own price, that of a "
+        "child along if they are under %(age)s on the day of departure; they take a bed and a seat in the coach.",
         most=setting(programme, "companions_each"),
+        age=setting(programme, "child_price_below"),
     )
 
 

@@ -13,6 +13,7 @@ from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import Brief, Fact
 from eventhub.kinds.retreat.allotment import own_share_of, subsidy_of
 from eventhub.kinds.retreat.particulars import WALKING
+from eventhub.kinds.retreat.questions import setting
 
 
 def entries(seat: SeatFacts) -> tuple[CalendarEntry, ...]:
@@ -33,8 +34,7 @@ def brief(seat: SeatFacts) -> Brief:
     if str(occasion.meeting_point):
         lines.append(Fact(N_("Meeting point"), occasion.meeting_point))
     if seat.role is PartyRole.COMPANION:
-        lines += _price(option, "companion_price_fen", N_("A companion pays"))
-        lines += _price(option, "child_companion_price_fen", N_("A child along pays"))
+        lines += _companion_pays(seat)
     else:
         lines += _own_share(programme, option)
     lines.append(Fact(N_("Contact"), f"{programme.contact_name} {programme.contact_phone}"))
@@ -55,8 +55,21 @@ def _money(programme: ProgrammeFacts, option: OptionFacts) -> list[Fact]:
         Fact(N_("Subsidy"), N_("%(money)s a participant", money=Money(subsidy_of(programme, option)))),
         *_own_share(programme, option),
         *_price(option, "companion_price_fen", N_("A companion pays")),
-        *_price(option, "child_companion_price_fen", N_("A child along pays")),
+        *_price(option, "child_companion_price_fen", _child_along(programme)),
     ]
+
+
+def _child_along(programme: ProgrammeFacts) -> Text:
+    return N_("A child along under %(age)s pays", age=setting(programme, "child_price_below"))
+
+
+def _companion_pays(seat: SeatFacts) -> list[Fact]:
+    """What this companion pays; both prices where there are two and the age is not known."""
+    adult = _price(seat.option, "companion_price_fen", N_("A companion pays"))
+    child = _price(seat.option, "child_companion_price_fen", _child_along(seat.programme))
+    if not child or seat.age is None:
+        return [*adult, *child]
+    return child if seat.age < setting(seat.programme, "child_price_below") else adult
 
 
 def _stay(option: OptionFacts) -> list[Fact]:

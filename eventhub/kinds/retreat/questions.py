@@ -73,6 +73,14 @@ SETTINGS = (
         maximum=10,
     ),
     SettingField(
+        "child_price_below",
+        N_("Companions younger than this pay the price of a child along"),
+        "number",
+        12,
+        hint=N_("In completed years on the day of departure."),
+        maximum=18,
+    ),
+    SettingField(
         "aims",
         N_("Order of the aims once as many members as possible have a place"),
         "order",

@@ -412,6 +412,7 @@ def _seat(row: PartyRow, member: MemberRow, kind: Kind, seats: frozenset[str]) -
         option=published.option,
         display_name=kind.calendar_name(row.programme, member.person),
         role=member.role,
+        age=member.person.age_on(published.option.first_day),
         station=published.station,
         answers={**row.answers, **member.answers},
     )

@@ -69,6 +69,25 @@ def test_participants_and_companions_are_told_what_they_pay():
     assert "Own share" not in paid[1]
 
 
+@pytest.mark.parametrize(
+    ("age", "paid"),
+    [
+        (11, {"A child along under 12 pays": "CNY 410"}),
+        (12, {"A companion pays": "CNY 780"}),
+        (None, {"A companion pays": "CNY 780", "A child along under 12 pays": "CNY 410"}),
+    ],
+)
+def test_a_companion_is_told_the_one_price_of_its_age(age: int | None, paid: dict[str, str]):
+    option = departure("D1", details={"child_companion_price_fen": 41_000})
+    programme = replace(RETREAT, options=(option,))
+    with use_locale("en"):
+        brief = of(programme).brief(seat(programme, "D1", MEMBER, role=PartyRole.COMPANION, age=age))
+        card = {str(fact.label): str(fact.value) for fact in of(programme).facts(programme, option)}
+        lines = {str(fact.label): str(fact.value) for fact in brief.lines if "pays" in str(fact.label)}
+    assert lines == paid
+    assert card.items() >= {"A companion pays": "CNY 780", "A child along under 12 pays": "CNY 410"}.items()
+
+
 def test_a_bare_departure_has_a_short_card_and_entry():
     occasion = OccasionFacts(
         datetime(2026, 6, 5, 18, tzinfo=ZONE), datetime(2026, 6, 7, 16, tzinfo=ZONE), Bilingual("昊苑村")
