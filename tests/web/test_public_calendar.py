@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
-from eventhub.extensions import db
+from eventhub.extensions import db, transaction
+from eventhub.models.accounts import Account
 from eventhub.queries import accounts as account_queries
 from eventhub.services import accounts, registrations
 from tests.retreating import placed
@@ -86,3 +88,13 @@ def test_a_wrong_or_old_address_is_not_found_and_no_page(
         assert b"<" not in answer.data
         assert "Set-Cookie" not in answer.headers
     assert client.get(address(app, story)).status_code == 200
+
+
+def test_the_address_of_a_closed_account_leads_nowhere(
+    app: Flask, client: FlaskClient, told: tuple[Scenario, str]
+) -> None:
+    story, _party = told
+    path = address(app, story)
+    with at_home(app), transaction() as session:
+        session.execute(update(Account).where(Account.id == story.member.account_id).values(active=False))
+    assert client.get(path).status_code == 404
