@@ -12,6 +12,7 @@ from solvers.ledger import Ledger, Quota, pinned_kept, read_placements
 from solvers.outcome import Outcome, StageResult, Status
 from solvers.problem import Problem
 from solvers.proofs.claims import Claim, claims
+from solvers.rest import collector_at_rest
 from solvers.stages import Stage
 
 
@@ -29,6 +30,7 @@ def audit(problem: Problem, outcome: Outcome) -> list[Breach]:
     return examine(problem, outcome)[0]
 
 
+@collector_at_rest()
 def examine(problem: Problem, outcome: Outcome) -> tuple[list[Breach], list[Claim]]:
     """The breaches, and beside them what each stage's bound rests on.
 

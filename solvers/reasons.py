@@ -13,6 +13,7 @@ from solvers.crowd import asked, common
 from solvers.ledger import Ledger, read_placements
 from solvers.outcome import Outcome, Placement
 from solvers.problem import UNLIMITED, Problem
+from solvers.rest import collector_at_rest
 from solvers.whatif import Numbers, WhatIf
 
 UNLISTED = 20
@@ -45,6 +46,7 @@ def explain(problem: Problem, outcome: Outcome, group: str) -> Reason:
     return Reason(group, place, why, _paragraph(problem, number, place, why))
 
 
+@collector_at_rest()
 def reasons(problem: Problem, outcome: Outcome) -> dict[str, tuple[Numbers, ...]]:
     """For every group that has something dearer to ask about, its reasons."""
     taken, _ = read_placements(problem, outcome.placements)
