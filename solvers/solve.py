@@ -26,6 +26,7 @@ from solvers.engines import (
     network,
     prices,
     race,
+    relaxations,
     repair,
 )
 from solvers.engines.search import Progress, Search
@@ -51,6 +52,8 @@ PRICING = 2e-5
 """Seconds for each choice below which bounds by prices are not begun any more."""
 IMPROVED = 0.55
 """Share of the time after which a large problem's answer is left, and its bounds are looked for."""
+RELAXED = 0.5
+"""Share of the time in which relaxations may lead to an answer of a large problem with many stages."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
@@ -280,9 +283,12 @@ def _polish(search: Search, model: exact.Asked, *, until: float) -> None:
 
 
 def _widely(search: Search) -> None:
-    """An answer at any size, and bounds from the flow alone."""
+    """An answer at any size, and the bounds of relaxations, or of the flow alone."""
     limit = _limit(search)
-    values = repair.first_answer(search)
+    relaxed = relaxations.fits(search.form) and len(search.form.problem.choices.group) > SMALL
+    if relaxed:
+        relaxations.answer(search, until=RELAXED * limit)
+    values = repair.first_answer(search) if search.best is None else search.best
     search.offer(values)
     values = neighbourhoods.improve(search, values, until=IMPROVED * limit)
     search.offer(values)
@@ -290,10 +296,10 @@ def _widely(search: Search) -> None:
         search.missing = values
         search.refuted = conflict.prove(search, values, until=limit)
         search.infeasible = search.refuted is not None
-    _bound_the_rest(search)
+    _bound_the_rest(search, relaxed=relaxed)
 
 
-def _bound_the_rest(search: Search) -> None:
+def _bound_the_rest(search: Search, *, relaxed: bool = False) -> None:
     """Take stock of the best answer; stages without a bound get the relaxation's."""
     form = search.form
     if search.best is None:
@@ -303,6 +309,8 @@ def _bound_the_rest(search: Search) -> None:
     best = search.best
     reached = take_stock(search, best)
     wide = len(form.problem.choices.group) > SMALL
+    if relaxed:
+        relaxations.prove(search, reached, until=_limit(search))
     for number, aim in enumerate(form.aims):
         if number < len(search.bounds):
             continue

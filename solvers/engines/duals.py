@@ -39,6 +39,7 @@ KEPT = {
 """Rules that prices, or the inner problem of ``groups``, can keep."""
 UNPRICED = ("once", "required", "pinned", "banned", "must_run", "moved")
 """Of these, rules that the inner problem of ``groups`` keeps by itself."""
+INSIDE: tuple[Inside, ...] = ("groups", "options")
 SCALES = (1, 60, 5040, 10**6)
 """Denominators to try: duals of such problems are mostly whole or simple fractions."""
 WIDEST = 2**50
@@ -126,7 +127,7 @@ class Relaxation:
             return
         rows, amounts = duals
         for scale in SCALES:
-            yield _certificate(self.form.problem, rows, amounts, scale, self.inside, question.known)
+            yield certificate(self.form.problem, rows, amounts, scale, self.inside, question.known)
 
     def _duals(self, question: Question) -> tuple[Rows, Floats] | None:
         form, problem, number = self.form, self.form.problem, question.number
@@ -137,7 +138,7 @@ class Relaxation:
             or problem.stages[number].measure == "worst"
         )
         for stage in range(number):
-            rows = rows.and_(self._stage_rows(stage, question.allowed[stage]))
+            rows = rows.and_(self.stage_rows(stage, question.allowed[stage]))
         if number >= 0 and problem.stages[number].stage == "spread":
             rows = rows.and_(_shares(form, number, (question.claimed or 0) + 1))
         upper[: len(problem.choices.group)][question.known.shut & ~_pinned(problem)] = 0
@@ -158,7 +159,8 @@ class Relaxation:
             found = _solve(rows, lower, upper, cost, seconds=question.seconds, elastic=level)
         return None if found is None else (rows, found)
 
-    def _stage_rows(self, stage: int, allowed: int) -> Rows:
+    def stage_rows(self, stage: int, allowed: int) -> Rows:
+        """An earlier stage as a row: at least (or at most) what it is allowed."""
         written = self.form.problem.stages[stage]
         if written.stage == "spread":
             return _shares(self.form, stage, allowed)
@@ -193,10 +195,16 @@ def _no_rows() -> Rows:
     return Rows(np.zeros(1, np.int64), none, none, none, none, (), none, none)
 
 
+def rows_of(form: Form, kept: set[str] = KEPT) -> Ints:
+    """The form's rows that a relaxation for ``groups`` has, in its order."""
+    rules = np.array([rule in kept for rule in form.rule], np.bool_)
+    return np.flatnonzero(rules[form.block]) if len(rules) else np.zeros(0, np.int64)
+
+
 def _rules(form: Form, kept: set[str]) -> Rows:
     """The rows of the rules kept, each with what it is a price of."""
     of_row = [form.rule[block] for block in form.block.tolist()]
-    chosen = np.flatnonzero([rule in kept for rule in of_row])
+    chosen = rows_of(form, kept)
     number = form.subject.copy()
     at = form.is_of("limit")
     number[at] = _limit_numbers(form.problem)
@@ -383,7 +391,7 @@ def _once_each(rows: Rows, width: int) -> tuple[Ints, Ints, Floats]:
     return (once // width).astype(np.int64), (once % width).astype(np.int64), summed
 
 
-def _certificate(
+def certificate(
     problem: Problem, rows: Rows, duals: Floats, scale: int, inside: Inside, known: Known
 ) -> Certificate:
     """Duals as whole prices over a scale, of the sign each row wants."""

@@ -52,6 +52,8 @@ class Search:
     certificates: dict[int, Certificate] = field(default_factory=dict)
     """By stage number, what proves its bound beyond an engine's word; -1 where nothing satisfies the rules."""
 
+    bases: dict[int, Any] = field(default_factory=dict)
+    """By stage number, where its linear relaxation ended: another question about it begins there."""
     spent: float = 0.0
     """Deterministic effort so far; it stands in for the clock where ``work`` is given."""
     machines: Machines | None = None
