@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from eventhub.config import Settings
 from eventhub.delivery import mailer
 from eventhub.delivery.mailer import Memory, Off, PermanentFailure, TemporaryFailure
 from eventhub.domain.facts import HOUSE
@@ -173,6 +175,11 @@ def test_switched_off_nothing_leaves_nothing_is_counted_and_nothing_is_lost(stor
     assert outbox.deliver_due(Off(), worker="w", clock=ticking(story)).held
     assert [(letter.tries, letter.leased_by) for letter in waiting()] == [(0, None)] * 3
     assert len(deliver(story).sent) == 3
+
+
+def test_with_sending_switched_off_no_way_leads_out_of_the_house(settings: Settings) -> None:
+    for host in ("", "post.example.org"):
+        assert isinstance(outbox.mailer_of(replace(settings, mail_off=True, smtp_host=host)), Off)
 
 
 def test_a_closed_post_does_not_wear_out_the_letters_behind(story: Scenario) -> None:
