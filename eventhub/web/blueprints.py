@@ -40,7 +40,7 @@ from werkzeug.routing import IntegerConverter
 from eventhub import kinds
 from eventhub.i18n import N_, Text, current_locale, gettext, ngettext_raw
 from eventhub.web import access, errors, formats, headers, locale, logs
-from eventhub.web.access import GUARDIAN, MEMBER, OFFICER, ORGANISER, PUBLIC, SIGNED_IN, Permit
+from eventhub.web.access import GUARDIAN, MEMBER, OFFICER, ORGANISER, PUBLIC, Permit
 from eventhub.web.pages import LONGEST_NUMBER
 
 FACES = {"public": "", "my": "/my", "desk": "/desk"}
@@ -70,10 +70,8 @@ _WAYS = (
     _Way("/my/registrations", N_("My registrations"), frozenset({MEMBER, GUARDIAN, OFFICER})),
     _Way("/my/calendar", N_("My calendar"), frozenset({MEMBER, GUARDIAN, OFFICER})),
     _Way("/my/people", N_("My people"), frozenset({MEMBER, GUARDIAN, OFFICER})),
-    _Way("/my/account", N_("My account"), frozenset({SIGNED_IN})),
     _Way("/desk", N_("Desk"), frozenset({ORGANISER, OFFICER})),
     _Way("/sign-in", N_("Sign in"), frozenset({PUBLIC}), visitors_only=True),
-    _Way("/sign-out", N_("Sign out"), frozenset({SIGNED_IN})),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from jinja2 import UndefinedError
@@ -59,8 +60,12 @@ def test_a_visitor_is_offered_to_sign_in_and_everybody_else_to_go(app: Flask, cl
     sign_in(client, someone(app, "马兰", Role.GUARDIAN))
     page = client.get("/sign-out").text
     assert "马兰" in page
-    assert 'href="/sign-out" aria-current="page"' in page
     assert 'href="/sign-in"' not in page
+    # One's own name leads to the account and the way out stands beside it, on the top row of every page.
+    who = BeautifulSoup(page, "html.parser").select_one(".eh-who")
+    assert who is not None
+    assert [each["href"] for each in who.select("a")] == ["/my/account", "/sign-out"]
+    assert who.select_one(".eh-account").get_text(" ", strip=True) == "我的账号 马兰"
 
 
 def test_nobody_is_offered_a_page_that_is_not_there_or_not_theirs(app: Flask):

@@ -757,7 +757,7 @@ def test_the_frame_says_where_one_is_who_one_is_and_whom_to_ask():
     contact = SimpleNamespace(name="王秀英", phone="0951 5010000", email="")
     read = page_of("public", actor=SimpleNamespace(name="马兰", roles={"guardian"}), contact=contact)
     assert read.one("a", aria_current="page").text == "Mine"
-    assert read.one("span", class_="eh-name").text == "马兰"
+    assert read.one("a", class_="eh-account").text.endswith("马兰")
     assert read.one("a", href="tel:09515010000").text == "0951 5010000"
     assert read.one("a", class_="eh-skip").attrs["href"] == "#content"
 
@@ -786,6 +786,16 @@ def test_an_error_page_is_no_dead_end_and_needs_nothing_that_may_be_broken(statu
     assert "/" in [e.attrs["href"] for e in read.all("a", class_="btn btn-primary")]
     assert read.one("span", class_="eh-reference").text == "7f3a-91c2"
     assert read.one("title").text.startswith(read.one("h1").text.strip())
+
+
+def test_a_file_for_people_who_are_signed_in_asks_one_thing_first():
+    read = Read(
+        JINJA.get_template("errors/401.html").render(locale="zh", sign_in_url="/sign-in?next=/my/calendar")
+    )
+    assert [e.attrs["href"] for e in read.all("a", class_="btn btn-primary")] == [
+        "/sign-in?next=/my/calendar"
+    ]
+    assert read.one("a", class_="btn").attrs["href"] == "/"
 
 
 def test_an_error_page_says_what_is_known_and_leads_back():

@@ -100,6 +100,30 @@ def test_the_order_is_changed_by_buttons_alone(guardian: FlaskClient, story: Sce
         assert fields(choices)["options"] == left
 
 
+def test_where_everything_is_chosen_nothing_is_left_unsaid(guardian: FlaskClient, story: Scenario) -> None:
+    review = to_review(guardian, story, "马小雨", ranking=("B1", "B2"))
+    choices = guardian.get(action(review).replace("review", "choices"))
+    assert not soup(choices).select(".eh-ranking-available li")
+    assert (
+        soup(choices).select_one(".eh-ranking-available + .eh-ranking-all").text == "所有选项均已列入志愿。"
+    )
+
+
+def test_whoever_can_go_stands_first_and_whoever_is_signed_up_is_shown_where(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        story.registers(story.applicant(story.children["马小雨"]))
+        story.child("马小云", born=date(2025, 1, 1))
+    page = soup(guardian.get(f"/my/registrations/new/{story.camp}"))
+    names = [label.text.split()[0] for label in page.select('label[for^="participants-"] .eh-name')]
+    assert names == ["马小雪", "马小雨", "马小云"]
+    boxes = page.select('input[name="participants"]')
+    assert [box.has_attr("disabled") for box in boxes] == [False, True, True]
+    ways = [way["href"].split("?")[0] for way in page.select(".eh-hint-choice a")]
+    assert ways == ["/my/registrations", f"/my/people/{story.children['马小云']}"]
+
+
 def test_a_draft_can_be_left_and_continued(app: Flask, guardian: FlaskClient, story: Scenario) -> None:
     review = to_review(guardian, story, "马小雨")
     code = action(review).split("/")[3]
@@ -600,6 +624,9 @@ def test_hundreds_of_options_are_found_by_looking_for_them(
     assert [card.text for card in soup(found).select(".eh-ranking-available h3")] == ["银川营 N250"]
     ranked = follow(guardian, send(guardian, found, move="add:N250"))
     assert fields(ranked)["options"] == ["N299", "N250"]
+    nothing = follow(guardian, send(guardian, ranked, move="find:", find="火星"))
+    assert "没有符合的选项" in soup(nothing).main.text
+    assert not soup(nothing).select(".eh-ranking-all")
 
 
 def test_further_options_are_narrowed_to_a_month_by_one_press(

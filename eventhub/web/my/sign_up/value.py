@@ -22,6 +22,11 @@ class PersonChoice:
     refusals: tuple[Problem, ...]
     url: str
 
+    @property
+    def is_registered(self) -> bool:
+        """Whether the only thing against them is that they are signed up: then nothing kept of them needs mending."""
+        return {each.code for each in self.refusals} == {"registered_already"}
+
 
 @dataclass(frozen=True)
 class ReviewRow:
