@@ -1,10 +1,11 @@
 """The reasons that most people get, found for everybody at once: banned, pinned, did not run, too large, full."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from solvers.arrays import UNLIMITED, Flags, Ints
+from solvers.arrays import UNLIMITED, Flags, Ints, order_of
 from solvers.ledger import Ledger
 
 Numbers = dict[str, Any]
@@ -23,40 +24,55 @@ def asked(ledger: Ledger) -> Ints:
     return np.flatnonzero(dearer)
 
 
-def common(ledger: Ledger, choices: Ints) -> dict[int, Numbers]:
-    """The reason against each of these choices, by choice, as far as a glance at its option settles it.
+def common(ledger: Ledger, choices: Ints) -> list[Numbers | None]:
+    """The reason against each of these choices, its option first, as far as a glance at its option settles it.
 
-    What is left out takes a closer look: groups that must be apart from another or share a person with one, options
-    whose tagged carriers are few, and whatever is not about seats.
+    What is left out (None) takes a closer look: groups that must be apart from another or share a person with one,
+    options whose tagged carriers are few, and whatever is not about seats.
     """
     problem, options = ledger.problem, ledger.problem.options
     group, option = problem.choices.group[choices], problem.choices.option[choices]
     heads = problem.choices.heads[choices] * problem.choices.units[choices]
-    told: dict[int, Numbers] = {}
     banned = problem.choices.banned[choices]
     pinned = np.isin(group, np.fromiter(problem.pinned, np.int64)) & ~banned
     idle = ~np.array(ledger.runs, np.bool_)[option] & (heads < options.minimum[option]) & ~banned & ~pinned
-    told |= {choice: {"code": "banned"} for choice in choices[banned].tolist()}
-    told |= {choice: {"code": "pinned"} for choice in choices[pinned].tolist()}
-    told |= _idle(ledger, choices[idle])
     left, plain = _seats(ledger)
     short = (
         (left[option] < heads) & plain[option] & ~banned & ~pinned & ~idle & ~_beside_others(ledger)[group]
     )
-    told |= _large(ledger, choices[short], left)
-    return told | _full(ledger, choices[short], left)
+    empty = np.bincount(ledger.place_option, minlength=len(left))[option] == 0
+    large = short & ((left[option] > 0) | empty)
+    full = short & ~large
+    if full.all():
+        return list(_full(ledger, choices))
+    told: list[Numbers | None] = [None] * len(choices)
+    for where, reasons in (
+        (banned, _said(ledger, choices[banned], "banned")),
+        (pinned, _said(ledger, choices[pinned], "pinned")),
+        (idle, _idle(ledger, choices[idle])),
+        (large, _large(ledger, choices[large], left)),
+        (full, _full(ledger, choices[full])),
+    ):
+        for at, reason in zip(np.flatnonzero(where).tolist(), reasons, strict=True):
+            told[at] = reason
+    return told
 
 
-def _idle(ledger: Ledger, choices: Ints) -> dict[int, Numbers]:
-    every = ledger.problem.choices
+def _said(ledger: Ledger, choices: Ints, code: str) -> Iterator[Numbers]:
+    """The same of all of them."""
+    ids = ledger.problem.options.ids
+    for option in ledger.problem.choices.option[choices].tolist():
+        yield {"option": ids[option], "code": code}
+
+
+def _idle(ledger: Ledger, choices: Ints) -> Iterator[Numbers]:
+    every, ids = ledger.problem.choices, ledger.problem.options.ids
     listed = np.zeros(len(ledger.load), np.int64)
     np.add.at(listed, every.option, every.heads * every.units)
     option = every.option[choices]
-    rows = (choices, listed[option], ledger.problem.options.minimum[option])
-    return {
-        choice: {"code": "did-not-run", "listed": heads, "minimum": minimum}
-        for choice, heads, minimum in zip(*(row.tolist() for row in rows), strict=True)
-    }
+    rows = (option, listed[option], ledger.problem.options.minimum[option])
+    for at, heads, minimum in zip(*(row.tolist() for row in rows), strict=True):
+        yield {"option": ids[at], "code": "did-not-run", "listed": heads, "minimum": minimum}
 
 
 def _seats(ledger: Ledger) -> tuple[Ints, Flags]:
@@ -86,39 +102,55 @@ def _beside_others(ledger: Ledger) -> Flags:
     return found
 
 
-def _large(ledger: Ledger, choices: Ints, left: Ints) -> dict[int, Numbers]:
-    every = ledger.problem.choices
+def _large(ledger: Ledger, choices: Ints, left: Ints) -> Iterator[Numbers]:
+    every, ids = ledger.problem.choices, ledger.problem.options.ids
     option = every.option[choices]
-    empty = np.ones(len(left), np.bool_)
-    empty[ledger.place_option] = False
-    large = choices[(left[option] > 0) | empty[option]]
-    rows = (large, (every.heads * every.units)[large], np.maximum(0, left[every.option[large]]))
-    return {
-        choice: {"code": "too-large", "size": size, "left": seats}
-        for choice, size, seats in zip(*(row.tolist() for row in rows), strict=True)
-    }
+    rows = (option, (every.heads * every.units)[choices], np.maximum(0, left[option]))
+    for at, size, seats in zip(*(row.tolist() for row in rows), strict=True):
+        yield {"option": ids[at], "code": "too-large", "size": size, "left": seats}
 
 
-def _full(ledger: Ledger, choices: Ints, left: Ints) -> dict[int, Numbers]:
-    """Option by option: who came in last, and how many inside come after the one who asks, by tier and lot."""
+def _full(ledger: Ledger, choices: Ints) -> Iterator[Numbers]:
+    """Who came in last at the option, and how many inside come after the one who asks, by tier and lot."""
+    ids = ledger.problem.options.ids
+    last, passed = _line(ledger, choices)
+    for option, after in zip(ledger.problem.choices.option[choices].tolist(), passed.tolist(), strict=True):
+        tier, rank, lot = last[option]
+        yield {
+            "option": ids[option],
+            "code": "full",
+            "tier": tier,
+            "rank": rank,
+            "lot": lot,
+            "passed": after,
+        }
+
+
+Last = tuple[int, int, int | None]
+"""Tier, rank and lot of the last one in."""
+
+
+def _line(ledger: Ledger, choices: Ints) -> tuple[dict[int, Last], Ints]:
+    """Option by option: the last one in; and for each choice how many inside come after the one who asks."""
     problem, groups = ledger.problem, ledger.problem.groups
+    options = len(problem.options.ids)
     standing = _standing(ledger)
-    inside, first = _by(ledger.place_option, len(left))
-    askers, start = _by(problem.choices.option[choices], len(left))
-    told: dict[int, Numbers] = {}
-    for option in np.flatnonzero((np.diff(start) > 0) & (left <= 0) & (np.diff(first) > 0)).tolist():
-        mine = choices[askers[start[option] : start[option + 1]]]
+    inside, first = _by(ledger.place_option, options)
+    askers, start = _by(problem.choices.option[choices], options)
+    last: dict[int, Last] = {}
+    passed = np.zeros(len(choices), np.int64)
+    for option in np.flatnonzero(np.diff(start)).tolist():
+        mine = askers[start[option] : start[option + 1]]
         there = inside[first[option] : first[option + 1]]
         group, rank = ledger.place_group[there], problem.choices.rank[ledger.places[there]]
         tier, lot = groups.tier[group], groups.lot[group]
-        last = max(zip(tier.tolist(), rank.tolist(), lot.tolist(), strict=True))
-        reason = {"code": "full", "tier": last[0], "rank": last[1]}
-        reason["lot"] = None if last[2] == UNLIMITED else last[2]
+        found = max(zip(tier.tolist(), rank.tolist(), lot.tolist(), strict=True))
+        last[option] = (*found[:2], None if found[2] == UNLIMITED else found[2])
         line = np.sort(standing[group])
-        passed = len(line) - np.searchsorted(line, standing[problem.choices.group[mine]], "right")
-        for choice, after in zip(mine.tolist(), passed.tolist(), strict=True):
-            told[choice] = {**reason, "passed": after}
-    return told
+        passed[mine] = len(line) - np.searchsorted(
+            line, standing[problem.choices.group[choices[mine]]], "right"
+        )
+    return last, passed
 
 
 def _standing(ledger: Ledger) -> Ints:
@@ -133,5 +165,5 @@ def _standing(ledger: Ledger) -> Ints:
 
 def _by(values: Ints, count: int) -> tuple[Ints, Ints]:
     """An order that brings equal values together, and where each value starts in it."""
-    order = np.argsort(values, kind="stable")
+    order = order_of(values, count)
     return order, np.searchsorted(values[order], np.arange(count + 1))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -53,17 +53,25 @@ def reasons(problem: Problem, outcome: Outcome) -> dict[str, tuple[Numbers, ...]
     pieces = {problem.option_number[option]: taken_ for option, taken_ in outcome.carriers.items()}
     ledger = Ledger(problem, taken, pieces)
     choices = asked(ledger)
-    known, teller = common(ledger, choices), _Teller(ledger, outcome)
-    told: dict[int, list[Numbers]] = {}
-    rows = (choices, problem.choices.group[choices], problem.choices.option[choices])
-    for choice, group, option in zip(*(row.tolist() for row in rows), strict=True):
-        why = known.get(choice) or teller.why(group, choice)
-        told.setdefault(group, []).append({"option": problem.options.ids[option], **why})
+    told, teller = common(ledger, choices), _Teller(ledger, outcome)
+    asking = problem.choices.group[choices]
+    ids = problem.options.ids
+    for at in [number for number, reason in enumerate(told) if reason is None]:
+        choice = int(choices[at])
+        told[at] = {"option": ids[ledger.option[choice]], **teller.why(int(asking[at]), choice)}
+    starts = np.flatnonzero(np.diff(asking, prepend=-1))
+    cuts = [*starts.tolist(), len(choices)]
+    each: dict[int, tuple[Any, ...]] = {
+        group: tuple(told[low:high])
+        for group, (low, high) in zip(asking[starts].tolist(), pairwise(cuts), strict=True)
+    }
     out = np.ones(len(problem.groups.ids), np.bool_)
     out[ledger.place_group] = False
     for group in np.flatnonzero(out).tolist():
-        told.setdefault(group, []).extend(teller.unlisted(group))
-    return {problem.groups.ids[group]: tuple(told[group]) for group in sorted(told) if told[group]}
+        unlisted = teller.unlisted(group)
+        if unlisted:
+            each[group] = (*each.get(group, ()), *unlisted)
+    return {problem.groups.ids[group]: each[group] for group in sorted(each)}
 
 
 def tell_each(ledger: Ledger, outcome: Outcome) -> dict[str, tuple[Numbers, ...]]:

@@ -16,7 +16,7 @@ def _as_before() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_it_is_off_within_and_as_before_afterwards(before: bool) -> None:  # noqa: FBT001
+def test_it_is_off_within_and_as_before_afterwards(before: bool) -> None:
     (gc.enable if before else gc.disable)()
     with collector_at_rest():
         assert not gc.isenabled()
