@@ -19,17 +19,19 @@ TOLD_AT_MOST = 20
 def false_reasons(ledger: Ledger, outcome: Outcome) -> Iterator[tuple[str, str]]:
     """(group id, sentence) for each reason that does not hold, is missing, or is given without need."""
     known = ledger.problem.group_number
-    derived = derive(ledger, [stage.best for stage in outcome.stages])
-    for id_, told in outcome.reasons.items():
+    asking: set[str] = set()
+    for id_, true in _Derived(ledger, [stage.best for stage in outcome.stages]).each():
+        asking.add(id_)
+        told = outcome.reasons.get(id_)
+        if told is None:
+            yield id_, f'group "{id_}": the reasons are missing'
+        elif list(told) != true:
+            yield id_, _difference(id_, told, true)
+    for id_ in outcome.reasons:
         if id_ not in known:
             yield id_, f'reasons are given for "{id_}", but there is no such group'
-        elif id_ not in derived:
+        elif id_ not in asking:
             yield id_, f'group "{id_}": reasons are given, but it has nothing dearer to ask about'
-        elif tuple(told) != derived[id_]:
-            yield id_, _difference(id_, told, derived[id_])
-    for id_ in derived:
-        if id_ not in outcome.reasons:
-            yield id_, f'group "{id_}": the reasons are missing'
 
 
 def _difference(id_: str, told: Sequence[Mapping[str, Any]], derived: Sequence[Numbers]) -> str:
@@ -41,7 +43,7 @@ def _difference(id_: str, told: Sequence[Mapping[str, Any]], derived: Sequence[N
 
 def derive(ledger: Ledger, reached: Sequence[int]) -> dict[str, tuple[Numbers, ...]]:
     """For every group with something dearer to ask about, its reasons; ``reached`` is what each stage came to."""
-    return _Derived(ledger, reached).reasons()
+    return {id_: tuple(told) for id_, told in _Derived(ledger, reached).each()}
 
 
 class _Derived:
@@ -53,9 +55,13 @@ class _Derived:
         self.choice = self._dearer()
         self.group, self.option = choices.group[self.choice], choices.option[self.choice]
         self.heads = choices.heads[self.choice] * choices.units[self.choice]
-        self.told: list[Numbers] = [{}] * len(self.choice)
+        self.told: dict[int, Numbers] = {}
+        """What is told of a choice, by its place among those to ask about; of full options only as it is read out."""
         self.open = np.ones(len(self.choice), np.bool_)
         """Of which nothing is told yet."""
+        self.passed = np.zeros(len(self.choice), np.int64)
+        self.last: list[tuple[int, int, int | None]] = []
+        """Tier, rank and lot of the last one in, by option; ``passed`` is how many inside come after the one who asks."""
 
     def _dearer(self) -> Ints:
         """Choices of smaller rank than the place a group has; all others while heads of it are out."""
@@ -68,7 +74,8 @@ class _Derived:
         wanted[ledger.places] = False
         return np.flatnonzero(wanted)
 
-    def reasons(self) -> dict[str, tuple[Numbers, ...]]:
+    def each(self) -> Iterator[tuple[str, list[Numbers]]]:
+        """Group after group with its reasons: hundreds of thousands that need not all be there at one time."""
         self._tell(self.problem.choices.banned[self.choice], {"code": "banned"})
         self._tell(np.isin(self.group, list(self.problem.pinned)), {"code": "pinned"})
         self._idle()
@@ -79,7 +86,7 @@ class _Derived:
             left.tolist(), obstacles(self.ledger, self.reached, self.choice[left]), strict=True
         ):
             self._say(at, numbers)
-        return self._by_group()
+        yield from self._by_group()
 
     def _tell(self, where: Flags, numbers: Numbers) -> None:
         for at in np.flatnonzero(where & self.open).tolist():
@@ -215,6 +222,8 @@ class _Derived:
 
     def _full(self, where: Ints) -> None:
         """Who came in last, and how many inside come after the group by tier and lot."""
+        if not len(where):
+            return
         groups, choices, ledger = self.problem.groups, self.problem.choices, self.ledger
         tier, lot = groups.tier[ledger.place_group], groups.lot[ledger.place_group]
         rank = choices.rank[ledger.places]
@@ -224,38 +233,43 @@ class _Derived:
         turn = _turn(groups.tier, groups.lot)
         span = len(groups.ids) + 2
         line = np.sort(ledger.place_option * span + turn[ledger.place_group])
-        ends = np.searchsorted(line, (self.option[where] + 1) * span)
+        ends = np.searchsorted(line, (np.arange(len(self.ids)) + 1) * span)
         mine = self.option[where] * span + turn[self.group[where]]
-        passed = ends - np.searchsorted(line, mine, "right")
-        entered = last[self.option[where]]
-        rows = (where, self.option[where], tier[entered], rank[entered], lot[entered], passed)
-        for at, option, its_tier, its_rank, its_lot, after in zip(
-            *(column.tolist() for column in rows), strict=True
-        ):
-            self.told[at] = {
-                "option": self.ids[option],
-                "code": "full",
-                "tier": its_tier,
-                "rank": its_rank,
-                "lot": None if its_lot == UNLIMITED else its_lot,
-                "passed": after,
-            }
+        # Looked up in their own order each is found near the one before, which is several times as quick.
+        by_line = np.argsort(mine)
+        before = np.empty(len(where), np.int64)
+        before[by_line] = np.searchsorted(line, mine[by_line], "right")
+        self.passed[where] = ends[self.option[where]] - before
+        entered = zip(tier[last].tolist(), rank[last].tolist(), lot[last].tolist(), strict=True)
+        self.last = [(one, at, None if drawn == UNLIMITED else drawn) for one, at, drawn in entered]
 
     # -- by group ------------------------------------------------------------------------------------
 
-    def _by_group(self) -> dict[str, tuple[Numbers, ...]]:
-        groups = self.problem.groups
-        cuts = np.searchsorted(self.group, np.arange(len(groups.ids) + 1)).tolist()
+    def _by_group(self) -> Iterator[tuple[str, list[Numbers]]]:
+        groups, option, passed = self.problem.groups, self.option.tolist(), self.passed.tolist()
+        cuts = np.searchsorted(self.group, np.arange(len(groups.ids) + 1))
         placed = np.zeros(len(groups.ids), np.bool_)
         placed[self.ledger.place_group] = True
-        told = {
-            number: self.told[cuts[number] : cuts[number + 1]] for number in np.unique(self.group).tolist()
-        }
-        for number in np.flatnonzero(~placed).tolist():
-            unlisted = list(islice(self._unlisted(number), TOLD_AT_MOST))
+        asking = np.flatnonzero((np.diff(cuts) > 0) | ~placed)
+        rows = (asking, cuts[asking], cuts[asking + 1], placed[asking])
+        for number, low, high, is_placed in zip(*(row.tolist() for row in rows), strict=True):
+            mine = [self.told.get(at) or self._filled(option[at], passed[at]) for at in range(low, high)]
+            unlisted = [] if is_placed else list(islice(self._unlisted(number), TOLD_AT_MOST))
             if unlisted:
-                told.setdefault(number, []).append({"code": "not-listed", "options": unlisted})
-        return {groups.ids[number]: tuple(told[number]) for number in sorted(told)}
+                mine.append({"code": "not-listed", "options": unlisted})
+            if mine:
+                yield groups.ids[number], mine
+
+    def _filled(self, option: int, passed: int) -> Numbers:
+        tier, rank, lot = self.last[option]
+        return {
+            "option": self.ids[option],
+            "code": "full",
+            "tier": tier,
+            "rank": rank,
+            "lot": lot,
+            "passed": passed,
+        }
 
     def _unlisted(self, group: int) -> Iterable[str]:
         """Options with room for the group, or for its smallest part, that it did not list."""
