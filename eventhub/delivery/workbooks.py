@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 
 import xlsxwriter
 
-Value = str | int | date | None
+Value = str | int | Decimal | date | None
+"""A decimal is money in yuan and shows its fen."""
 MOST_CHARACTERS = 32_767
 """What one cell holds."""
 _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
@@ -58,6 +60,7 @@ def workbook(sheets: Iterable[Sheet]) -> bytes:
     heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     text = book.add_format({"num_format": "@"})
+    money = book.add_format({"num_format": "#,##0.00"})
     taken: set[str] = set()
     for sheet in sheets:
         page = book.add_worksheet(_name(sheet.name, taken))
@@ -77,6 +80,8 @@ def workbook(sheets: Iterable[Sheet]) -> bytes:
             for place, value in enumerate(row):
                 if isinstance(value, date):
                     page.write_datetime(last, place, value, day)
+                elif isinstance(value, Decimal):
+                    page.write_number(last, place, float(value), money)
                 elif isinstance(value, int):
                     page.write_number(last, place, value)
                 elif value:

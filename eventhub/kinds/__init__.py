@@ -34,7 +34,7 @@ from eventhub.domain.identity import mask_name
 from eventhub.domain.particulars import Particular
 from eventhub.domain.problems import Problem
 from eventhub.domain.questions import Question
-from eventhub.domain.terms import Sex
+from eventhub.domain.terms import PartyRole, Sex
 from eventhub.i18n import N_, Bilingual, Text, add_catalogues
 
 FORMAT = "eventhub.allocation-problem/1"
@@ -247,6 +247,9 @@ class Kind:
     """Labelled lines for an option's card: price to me, nights, walking, meals."""
     brief: Callable[[SeatFacts], Brief] = lambda _: Brief()
     """What a placed participant is told besides."""
+    to_pay: Callable[[ProgrammeFacts, OptionFacts, PartyRole, int | None], int | None] | None = None
+    """What somebody placed pays in fen, by role and age on the first day; None: not known. Kinds in which nobody pays
+    leave it out."""
     display_name: Callable[[Person], str] = lambda person: person.name
     """What of a name may stand in calendars and mails."""
     stations: GivesStations = _no_stations

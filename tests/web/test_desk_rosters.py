@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,7 +15,7 @@ from eventhub.domain.terms import PartyRole
 from eventhub.i18n import Bilingual, use_locale
 from eventhub.queries.publications import RosterRow
 from eventhub.web.desk.rosters import Group, _cells, _counts, _sheet
-from tests.kinds.stories import batch, heat
+from tests.kinds.stories import batch, departure, heat
 
 
 def person(option: OptionFacts, **answers: str) -> RosterRow:
@@ -38,7 +40,12 @@ def person(option: OptionFacts, **answers: str) -> RosterRow:
 
 def when(option: OptionFacts) -> object:
     with use_locale("en"):
-        return _cells(person(option), ())[1]
+        return _cells(_frame("contest"), person(option), ())[1]
+
+
+def _frame(kind: str) -> Any:
+    programme = SimpleNamespace(title=Bilingual("营"), published=1, settings={})
+    return cast("Any", SimpleNamespace(kind=kinds.named(kind), programme=programme))
 
 
 def test_heats_of_one_day_are_told_apart_by_their_hours() -> None:
@@ -54,12 +61,7 @@ def test_meals_are_counted_for_the_kitchen_and_stand_beside_no_name(kind: str) -
     option = batch("B1")
     eaters = (person(option, meals="halal"), person(option, meals="halal"), person(option))
     groups = [Group(option, eaters)]
-    frame = cast(
-        "Any",
-        SimpleNamespace(
-            kind=kinds.named(kind), programme=SimpleNamespace(title=Bilingual("营"), published=1)
-        ),
-    )
+    frame = _frame(kind)
     with use_locale("en"):
         people = _sheet(frame, groups)
         (meals,) = _counts(frame, groups)
@@ -70,3 +72,18 @@ def test_meals_are_counted_for_the_kitchen_and_stand_beside_no_name(kind: str) -
     told = dict(zip(headings, row, strict=True))
     assert (told["Halal"], told["Ordinary"], told["Not answered"]) == (2, 0, 1)
     assert "马大" not in row
+
+
+def test_a_retreats_list_says_what_each_pays_and_other_lists_have_no_such_column() -> None:
+    option = departure("D1", details={"child_companion_price_fen": 41_050})
+    along = replace(person(option), role=PartyRole.COMPANION)
+    going = (person(option), replace(along, age=40), replace(along, age=11), along)
+    with use_locale("en"):
+        sheet = _sheet(_frame("retreat"), [Group(option, going)])
+        headings = [column.heading for column in sheet.columns]
+        rows = list(sheet.rows)
+        others = [_sheet(_frame(kind), [Group(batch("B1"), ())]) for kind in ("camp", "contest")]
+    paid = [row[headings.index("To pay, in yuan")] for row in rows]
+    assert paid == [Decimal(280), Decimal(780), Decimal("410.5"), None]
+    assert {len(row) for row in rows} == {len(headings)}
+    assert not any("To pay, in yuan" in column.heading for other in others for column in other.columns)

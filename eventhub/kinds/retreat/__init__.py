@@ -48,6 +48,7 @@ KIND = Kind(
     entries=invite.entries,
     facts=invite.facts,
     brief=invite.brief,
+    to_pay=allotment.to_pay,
     rule_texts=checks.RULES.texts,
     demo=DEMO,
 )

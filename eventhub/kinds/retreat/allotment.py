@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from eventhub.domain.facts import OptionFacts, PartyFacts, Person, ProgrammeFacts
+from eventhub.domain.terms import PartyRole
 from eventhub.i18n import N_, Text
 from eventhub.kinds import Json, NameOf, fund, fund_resources
 from eventhub.kinds.retreat.questions import PRIORITIES, setting
@@ -86,6 +87,23 @@ def own_share_of(programme: ProgrammeFacts, option: OptionFacts) -> int | None:
     """Fen left for a participant to pay; None where the departure names no price."""
     price = option.details.get("price_fen")
     return None if price is None else int(price) - subsidy_of(programme, option)
+
+
+def to_pay(programme: ProgrammeFacts, option: OptionFacts, role: PartyRole, age: int | None) -> int | None:
+    """Fen somebody placed pays: a participant the own share, a companion the price of its age; None: not known."""
+    if role is not PartyRole.COMPANION:
+        return own_share_of(programme, option)
+    prices = companion_prices(programme, option, age)
+    return option.details[prices[0]] if len(prices) == 1 else None
+
+
+def companion_prices(programme: ProgrammeFacts, option: OptionFacts, age: int | None) -> tuple[str, ...]:
+    """Which prices in ``details`` a companion may have to pay: one, or both where there are two and no age is known."""
+    adult, child = "companion_price_fen", "child_companion_price_fen"
+    named = tuple(key for key in (adult, child) if option.details.get(key) is not None)
+    if child not in named or age is None:
+        return named
+    return (child,) if age < setting(programme, "child_price_below") else tuple(set(named) - {child})
 
 
 def payer_of(programme: ProgrammeFacts, person: Person) -> str | None:

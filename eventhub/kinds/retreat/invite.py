@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from eventhub.domain.calendar_entry import CalendarEntry
@@ -11,7 +12,7 @@ from eventhub.domain.terms import PartyRole
 from eventhub.domain.wording import Listing, Money
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import Brief, Fact
-from eventhub.kinds.retreat.allotment import own_share_of, subsidy_of
+from eventhub.kinds.retreat.allotment import companion_prices, own_share_of, subsidy_of
 from eventhub.kinds.retreat.particulars import WALKING
 from eventhub.kinds.retreat.questions import setting
 
@@ -54,22 +55,24 @@ def _money(programme: ProgrammeFacts, option: OptionFacts) -> list[Fact]:
         *_price(option, "price_fen", N_("Price")),
         Fact(N_("Subsidy"), N_("%(money)s a participant", money=Money(subsidy_of(programme, option)))),
         *_own_share(programme, option),
-        *_price(option, "companion_price_fen", N_("A companion pays")),
-        *_price(option, "child_companion_price_fen", _child_along(programme)),
+        *(fact for _key, fact in _companions(programme, option)),
     ]
 
 
-def _child_along(programme: ProgrammeFacts) -> Text:
-    return N_("A child along under %(age)s pays", age=setting(programme, "child_price_below"))
+def _companions(programme: ProgrammeFacts, option: OptionFacts) -> Iterator[tuple[str, Fact]]:
+    """The prices of companions, each under its key."""
+    below = setting(programme, "child_price_below")
+    for key, label in (
+        ("companion_price_fen", N_("A companion pays")),
+        ("child_companion_price_fen", N_("A child along under %(age)s pays", age=below)),
+    ):
+        yield from ((key, fact) for fact in _price(option, key, label))
 
 
 def _companion_pays(seat: SeatFacts) -> list[Fact]:
     """What this companion pays; both prices where there are two and the age is not known."""
-    adult = _price(seat.option, "companion_price_fen", N_("A companion pays"))
-    child = _price(seat.option, "child_companion_price_fen", _child_along(seat.programme))
-    if not child or seat.age is None:
-        return [*adult, *child]
-    return child if seat.age < setting(seat.programme, "child_price_below") else adult
+    named = companion_prices(seat.programme, seat.option, seat.age)
+    return [fact for key, fact in _companions(seat.programme, seat.option) if key in named]
 
 
 def _stay(option: OptionFacts) -> list[Fact]:

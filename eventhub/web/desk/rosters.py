@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from urllib.parse import quote
 
@@ -212,6 +213,7 @@ def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
         Column(_("Signed up by"), 16),
         Column(_("Their mobile number"), 16),
         Column(_("Personal number"), 14),
+        *([Column(_("To pay, in yuan"), 12)] if frame.kind.to_pay else []),
         *(Column(str(question.label), 20) for question in questions),
     ]
     return Sheet(
@@ -223,7 +225,7 @@ def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
         ),
         note=str(FOR_WHOM),
         columns=columns,
-        rows=(_cells(row, questions) for group in groups for row in group.rows),
+        rows=(_cells(frame, row, questions) for group in groups for row in group.rows),
     )
 
 
@@ -260,7 +262,7 @@ def _when(option: OptionFacts) -> str:
     return str(When(option.occasions[0].starts, option.occasions[-1].ends))
 
 
-def _cells(row: RosterRow, questions: Iterable[Question]) -> list[Value]:
+def _cells(frame: Frame, row: RosterRow, questions: Iterable[Question]) -> list[Value]:
     return [
         str(row.option.title),
         _when(row.option),
@@ -275,8 +277,17 @@ def _cells(row: RosterRow, questions: Iterable[Question]) -> list[Value]:
         row.signed_up_by,
         row.signed_up_by_phone,
         row.registration,
+        *_to_pay(frame, row),
         *(answer_text(question, row.answers) for question in questions),
     ]
+
+
+def _to_pay(frame: Frame, row: RosterRow) -> list[Value]:
+    """A cell where the kind has people pay, empty where it is not known how much; else no cell."""
+    if frame.kind.to_pay is None:
+        return []
+    fen = frame.kind.to_pay(frame.programme, row.option, row.role, row.age)
+    return [None if fen is None else Decimal(fen) / 100]
 
 
 def answer_text(question: Question, answers: Mapping[str, object]) -> str:
