@@ -23,8 +23,9 @@ from eventhub.models.journal import JournalEntry
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import allocations as runs
-from eventhub.queries import journal, publications, results
+from eventhub.queries import journal, programmes, publications, results
 from eventhub.services import allocations, registrations
+from eventhub.services import programmes as changing
 from eventhub.services.runs import execute as execute_run
 from tests.scenario import OPEN, UNIT, Scenario, batch, camp_facts
 from tests.visitors import sign_in
@@ -253,6 +254,23 @@ def test_from_the_second_version_on_a_reason_is_asked_for(app: Flask, desk: Flas
     text = desk.get(done.location).text
     assert "兄弟改批次" in text
     assert {name for name in ("马大", "马二", "丁一") if name in text} == names
+
+
+def test_a_version_that_changes_a_site_alone_says_of_how_many_places(
+    app: Flask, desk: FlaskClient, story: Scenario
+):
+    number = ran(app, desk, story)
+    desk.post(f"{CAMP}/publications", data={"run": str(number), "number": "1"})
+    with app.app_context():
+        for option in programmes.facts(story.camp).options:
+            moved = tuple(replace(each, place=Bilingual("吴忠市")) for each in option.occasions)
+            db.session.rollback()
+            changing.change_option(
+                story.camp, replace(option, occasions=moved), by=story.organiser, at=story.at, reason="换地方"
+            )
+        db.session.remove()
+    desk.post(f"{CAMP}/publications", data={"run": str(number), "number": "2", "reason": "换地方"})
+    assert "没有人改到别处；3人的时间、地点或联系地址有变" in desk.get(f"{CAMP}/publications/2").text
 
 
 def test_a_version_says_who_holds_a_place_today_where_that_is_another_number(

@@ -153,7 +153,7 @@ def _effects(preview: Preview) -> tuple[Effect, ...]:
         Effect(preview.placed, N_("have a place in this version")),
         Effect(preview.invited, N_("are invited: a letter and a calendar invitation")),
         Effect(preview.moved, N_("are moved: the invitation in their calendar changes")),
-        Effect(preview.changed, N_("stay, but time or place changes: the invitation is updated")),
+        Effect(preview.changed, N_("stay, but time, place or address changes: the invitation is updated")),
         Effect(preview.withdrawn, N_("lose their place: the invitation is withdrawn")),
         Effect(preview.no_address, N_("have no address: their slips are to be printed")),
         Effect(preview.kept, N_("keep what they have and hear nothing")),
