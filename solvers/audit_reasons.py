@@ -96,6 +96,13 @@ class _Derived:
     def _say(self, at: int, numbers: Numbers) -> None:
         self.told[at] = {"option": self.ids[self.option[at]], **numbers}
 
+    def _say_each(self, where: Ints, code: str, first: tuple[str, Ints], second: tuple[str, Ints]) -> None:
+        """The same code with two numbers of each one's own."""
+        (one, ones), (other, others), ids = first, second, self.ids
+        rows = (where, self.option[where], ones, others)
+        for at, option, value, another in zip(*(row.tolist() for row in rows), strict=True):
+            self.told[at] = {"option": ids[option], "code": code, one: value, other: another}
+
     @cached_property
     def ids(self) -> tuple[str, ...]:
         return self.problem.options.ids
@@ -106,10 +113,9 @@ class _Derived:
         listed = np.zeros(len(self.ids), np.int64)
         np.add.at(listed, choices.option, choices.heads * choices.units)
         closed = ~np.array(self.ledger.runs, np.bool_)[self.option] & (self.heads < minimum[self.option])
-        for at in np.flatnonzero(closed & self.open).tolist():
-            option = self.option[at]
-            numbers = {"listed": int(listed[option]), "minimum": int(minimum[option])}
-            self._say(at, {"code": "did-not-run", **numbers})
+        where = np.flatnonzero(closed & self.open)
+        option = self.option[where]
+        self._say_each(where, "did-not-run", ("listed", listed[option]), ("minimum", minimum[option]))
         self.open &= ~closed
 
     # -- those who may not be together, or not at one time ---------------------------------------------
@@ -187,9 +193,8 @@ class _Derived:
         short = self.open & (left < self.heads)
         empty = np.bincount(self.ledger.place_option, minlength=len(self.ids))[self.option] == 0
         large = short & ((left > 0) | empty)
-        for at in np.flatnonzero(large).tolist():
-            size, seats = int(self.heads[at]), max(0, int(left[at]))
-            self._say(at, {"code": "too-large", "size": size, "left": seats})
+        where = np.flatnonzero(large)
+        self._say_each(where, "too-large", ("size", self.heads[where]), ("left", np.maximum(0, left[where])))
         self._full(np.flatnonzero(short & ~large))
         self.open &= ~short
 

@@ -62,14 +62,22 @@ class _Notary:
         self.until = monotonic() + seconds
         self.prover = Prover(form.problem, allowed)
         self.relaxations: list[Relaxation] = []
+        self.filed: list[tuple[int, Certificate, int | None]] = []
 
     def take(self, number: int, entry: Certificate, result: StageResult) -> Certificate:
-        """An engine's own certificate, as it is."""
-        self._write(number, entry, result.bound)
+        """An engine's own certificate, as it is; what it settles is worked out if a later stage asks."""
+        self.filed.append((number, entry, result.bound))
         return entry
+
+    def settle(self) -> None:
+        """Let the prover know what engines filed so far: for large problems that takes a while."""
+        for number, entry, claimed in self.filed:
+            self._write(number, entry, claimed)
+        self.filed.clear()
 
     def stage(self, number: int, result: StageResult) -> tuple[Certificate, int | None]:
         """The entry of a stage, and its bound, which prices may have made sharper."""
+        self.settle()
         sign = 1 if self.form.problem.stages[number].maximise else -1
         best, bound = Certificate("search"), None
         for prices in self._candidates(number, result.bound):
@@ -100,6 +108,7 @@ class _Notary:
         """A chain where it shows what the draw claims."""
         problem = self.form.problem
         if result.value and chain.fits(problem):
+            self.settle()
             taken, _ = read_placements(problem, outcome.placements)
             if chain.best_off(Ledger(problem, taken, {}), self.prover.settled) >= result.value:
                 return Certificate("chain")

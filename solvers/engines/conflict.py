@@ -83,9 +83,10 @@ def irreducible(search: Search, *, seconds: float, part: Part | None = None) -> 
 
 def hopeless(form: Form) -> Rule | None:
     """A rule that fails by itself, whoever is placed: a floor for more heads than there are."""
-    amount, upper = form.amount, form.upper[form.column]
-    highest = _sums(form, np.where(amount > 0, amount * upper, 0))
-    lowest = _sums(form, np.where(amount < 0, amount * upper, 0))
+    most = form.upper[form.column]
+    most *= form.amount
+    highest = _sums(form, np.maximum(most, 0))
+    lowest = _sums(form, np.minimum(most, 0)) if (form.amount < 0).any() else np.zeros(len(highest), np.int64)
     failing = np.flatnonzero((highest < form.low) | (lowest > form.high))
     if not len(failing):
         return None

@@ -216,4 +216,5 @@ def _downstream(spill: Ints) -> list[int]:
 
 
 def _joined(blocks: list[Rows], part: Callable[[Rows], Ints]) -> Ints:
-    return np.concatenate([np.zeros(0, np.int64), *(part(rows) for rows in blocks)]).astype(np.int64)
+    joined = np.concatenate([np.zeros(0, np.int64), *(part(rows) for rows in blocks)])
+    return joined.astype(np.int64, copy=False)
