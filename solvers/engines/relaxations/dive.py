@@ -19,8 +19,12 @@ DIVIDED = 1e-6
 """Parts of a party smaller than this are the solver's rounding."""
 BATCH = 0.2
 """Share of the divided parties that one step decides."""
+FEWEST = 5
+"""Parties that one step decides at least."""
 DECIDED = 0.95
 """Share of a party in one place from which on it is decided in any case."""
+KEPT_OPEN = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Shares of its minimum from which on an option is tried to run."""
 FAILURES = 60
 """Steps without an answer after which the rest is left to others."""
 CLIMBING = 0.7
@@ -72,15 +76,15 @@ class _Dive:
     def whole(self, *, until: float) -> Ints:
         """Units at each choice, the divided ones where they fit."""
         self._open(until=until)
-        failed, size = 0, BATCH
+        failed, size = 0, FEWEST
         while failed < FAILURES and self.search.left > 0 and self.search.elapsed < until:
             divided = self._divided()
             if not len(divided):
                 break
             before = self.lower.copy(), self.upper.copy(), self.room.copy()
-            fixed = self._fix(divided, most=max(1, int(size * len(divided))))
+            fixed = self._fix(divided, most=max(size, int(BATCH * len(divided))) if size else 1)
             if self._asked(until=until):
-                size = BATCH
+                size = FEWEST
                 continue
             failed += 1
             self.lower, self.upper, self.room = before
@@ -88,8 +92,9 @@ class _Dive:
                 self.upper[fixed] = 0
                 if not self._asked(until=until):
                     break
-            size = 0.0
-        units: Ints = (self.values[: self.count] > 1 - DECIDED / 2).astype(np.int64)
+            size = 0
+        # Who is still divided is left to those who fill up: without them no seat is taken twice.
+        units: Ints = (self.values[: self.count] > 1 - DIVIDED).astype(np.int64)
         return units
 
     def _asked(self, *, until: float) -> bool:
@@ -100,7 +105,7 @@ class _Dive:
         return True
 
     def _open(self, *, until: float) -> None:
-        """Keep open what has half its minimum or more, then less and less of it, and close the rest."""
+        """Run what has some share of its minimum and close the rest: that share which costs least."""
         form = self.form
         options, choices = form.problem.options, form.problem.choices
         matters, run = form.sheet.matters, form.sheet.names["run"]
@@ -108,16 +113,19 @@ class _Dive:
         share = load / np.maximum(1, options.minimum)
         self.program.rows_between(*self._with_minima())
         lower, upper = self.lower.copy(), self.upper.copy()
-        for least in (0.5, 0.75, 1.0):
-            opened = matters & ((share >= least - DIVIDED) & (load > DIVIDED) | options.must_run)
+        best: tuple[float, Floats, Floats] | None = None
+        for least in KEPT_OPEN:
+            opened = matters & ((share >= least) & (load > DIVIDED) | options.must_run)
             closed = matters & ~opened
             self.lower, self.upper = lower.copy(), upper.copy()
             self.lower[run[opened]] = 1
             self.upper[run[closed]] = 0
             self.upper[: self.count][closed[choices.option]] = 0
-            if self._asked(until=until) or not self.program.impossible:
-                return
-        self.lower, self.upper = lower, upper
+            if self._asked(until=until) and (best is None or self.program.least < best[0]):
+                best = self.program.least, self.lower, self.upper
+        self.lower, self.upper = (lower, upper) if best is None else best[1:]
+        if best is not None and not self._asked(until=until):
+            self.lower, self.upper = lower, upper
 
     def _with_minima(self) -> tuple[Floats, Floats]:
         low, high = self.program.sides()

@@ -145,6 +145,11 @@ class Program:
         return bool(self.highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible)
 
     @property
+    def least(self) -> float:
+        """What the last question came to."""
+        return float(self.highs.getInfo().objective_function_value)
+
+    @property
     def values(self) -> Floats:
         found: Floats = np.array(self.highs.getSolution().col_value) * self.unit
         return found
