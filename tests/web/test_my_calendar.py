@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -9,6 +12,7 @@ from flask.testing import FlaskClient
 from eventhub.extensions import db
 from eventhub.queries import accounts as account_queries
 from eventhub.queries import registrations as queries
+from eventhub.web.my.calendar import CalendarPage, Seat
 from tests.retreating import placed
 from tests.scenario import Scenario
 from tests.signing_up import at_home, send, soup
@@ -41,6 +45,26 @@ def test_a_place_stands_with_its_file(app: Flask, client: FlaskClient, told: tup
     assert f'filename="{code}.ics"' in answer.headers["Content-Disposition"]
     assert b"BEGIN:VEVENT" in answer.data
     assert b"METHOD" not in answer.data
+
+
+def test_what_several_of_a_sign_up_go_to_is_said_once() -> None:
+    first, second = (
+        Seat(
+            "骑行·第1场",
+            name,
+            date(2027, 9, 3),
+            date(2027, 9, 3),
+            "原隆村",
+            invited=True,
+            url="/T1",
+            ics_url=name,
+        )
+        for name in ("白泽", "马原")
+    )
+    moved = replace(second, starts=date(2027, 9, 4))
+    alone = replace(second, url="/T2")
+    page = CalendarPage((first, second, moved, alone), "")
+    assert page.together == ((first, second), (moved,), (alone,))
 
 
 def test_the_page_says_to_take_invitation_or_feed(client: FlaskClient, told: tuple[Scenario, str]) -> None:

@@ -377,8 +377,37 @@ def test_what_holds_for_brother_and_sister_alike_is_said_once(
     assert "身份证或户口簿" in cards["全体参加人须知"].text
     assert shown.text.count("身份证或户口簿") == 1
     assert shown.text.count("微信内无法打开文件") == 1
-    for name in ("马小雨", "马小雪"):
-        assert "下载日程文件" in cards[name].text
+    together = cards["银川营 B1"]
+    assert together.text.count("2026年7月13日") == 1
+    assert [each.text for each in together.select(".eh-people .eh-name")] == ["马小雨", "马小雪"]
+    files = [way.text.split() for way in together.select('.eh-people a[href$=".ics"]')]
+    assert files == [["下载日程文件", "马小雨"], ["下载日程文件", "马小雪"]]
+    numbers = [way.text.split() for way in together.select('.eh-people a[href*="identity"]')]
+    assert numbers == [["填写身份证号码", "马小雨"], ["填写身份证号码", "马小雪"]]
+    assert together.text.count("还需补充一项") == 1
+
+
+def test_what_was_answered_stands_person_by_person_under_each_name_once(
+    app: Flask, client: FlaskClient, story: Scenario
+) -> None:
+    with at_home(app):
+        party = story.registers(story.child("马小雨"), story.child("马小雪")).party
+    guardian = sign_in(client, story.guardian)
+    for path in (f"/my/registrations/{party}", f"/my/registrations/{party}/print"):
+        shown = soup(guardian.get(path)).select_one("main")
+        names = [each.text for each in shown.select(".eh-facts-of")]
+        assert names == ["马小雨", "马小雪"], path
+        assert [dt.text for dt in shown.select("dt")].count("用餐") == 2
+        assert not [dt for dt in shown.select("dt") if "马小" in dt.text]
+
+
+def test_people_who_wait_for_the_same_are_one_card(app: Flask, client: FlaskClient, story: Scenario) -> None:
+    with at_home(app):
+        party = story.registers(story.child("马小雨"), story.child("马小雪")).party
+    shown = soup(sign_in(client, story.guardian).get(f"/my/registrations/{party}")).select_one("main")
+    heads = [card.h2.text for card in shown.select(".eh-card") if card.h2]
+    assert heads.count("参加人") == 1
+    assert not {"马小雨", "马小雪"} & set(heads)
 
 
 def test_whom_to_call_stands_where_something_is_given_up(

@@ -40,6 +40,15 @@ class CalendarPage:
     seats: tuple[Seat, ...]
     feed_url: str
 
+    @property
+    def together(self) -> tuple[tuple[Seat, ...], ...]:
+        """The places of one sign-up for the same thing at the same time side by side, so that it is said once."""
+        same: dict[object, list[Seat]] = {}
+        for seat in self.seats:
+            what = (seat.url, seat.summary, seat.starts, seat.ends, seat.place, seat.invited)
+            same.setdefault(what, []).append(seat)
+        return tuple(map(tuple, same.values()))
+
 
 @pages.get("/calendar")
 @permission(SIGNED_IN)

@@ -32,7 +32,8 @@ from eventhub.web.errors import show_on, status_of
 from eventhub.web.forms.fields import choices, later
 from eventhub.web.my._states import what_next
 from eventhub.web.my.sign_up.change import CHANGEABLE
-from eventhub.web.my.sign_up.review import said
+from eventhub.web.my.sign_up.review import answers_of
+from eventhub.web.my.sign_up.value import Answers
 from eventhub.web.pages import now, page
 from eventhub.web.public._contacts import contact_of
 
@@ -97,12 +98,9 @@ class Person:
     may_withdraw: bool
 
 
-@dataclass(frozen=True)
-class Line:
-    """A label and what stands behind it."""
-
-    label: object
-    value: object
+def _stands(person: Person) -> tuple[object, ...]:
+    place = (person.seat.option.code, person.seat.station) if person.seat else None
+    return person.state, place, person.told
 
 
 def _in_all(lists: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
@@ -119,6 +117,22 @@ def _wording(told: object) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Together:
+    """People of a party for whom it stands the same: the same state, and where they are placed, the same place."""
+
+    people: tuple[Person, ...]
+
+    @property
+    def first(self) -> Person:
+        return self.people[0]
+
+    @property
+    def identity(self) -> tuple[Person, ...]:
+        """Those whose identity number is still missing."""
+        return tuple(person for person in self.people if person.identity_url)
+
+
+@dataclass(frozen=True)
 class PartyPage:
     """A sign-up with all that its reader may know and do; ``signed_up_by`` is told where that was somebody else."""
 
@@ -131,7 +145,7 @@ class PartyPage:
     people: tuple[Person, ...]
     ranking: tuple[OptionFacts, ...]
     flexible: bool
-    answers: tuple[Line, ...]
+    answers: tuple[Answers, ...]
     submitted_at: datetime | None
     is_receipt: bool
     continue_url: str
@@ -141,6 +155,14 @@ class PartyPage:
     print_url: str
     again_url: str
     signed_up_by: str = ""
+
+    @property
+    def groups(self) -> tuple[Together, ...]:
+        """The people, those told together for whom it stands the same; in the order they were signed up in."""
+        alike: dict[object, list[Person]] = {}
+        for person in self.people:
+            alike.setdefault(_stands(person), []).append(person)
+        return tuple(Together(tuple(people)) for people in alike.values())
 
     @property
     def shared(self) -> Brief | None:
@@ -353,7 +375,9 @@ def _party_page(row: PartyRow) -> PartyPage:
         people=tuple(_person(row, member, kind, seats, over=is_over) for member in row.members),
         ranking=row.ranking,
         flexible=row.flexible,
-        answers=_answers(row, kind),
+        answers=answers_of(
+            kind.questions, [(each.person.name, each.answers) for each in row.members], row.answers
+        ),
         submitted_at=row.submitted_at,
         is_receipt="sent" in request.args,
         continue_url=url_for("my.sign_up.continue_", code=row.code, step="people")
@@ -422,18 +446,6 @@ def _seat(row: PartyRow, member: MemberRow, kind: Kind, seats: frozenset[str]) -
         brief=kind.brief(facts),
         ics_url=url_for("my.calendar.download", registration=member.code) if member.code in seats else "",
     )
-
-
-def _answers(row: PartyRow, kind: Kind) -> tuple[Line, ...]:
-    found = []
-    for question in kind.questions:
-        if question.key in row.answers:
-            found.append(Line(question.label, said(question, row.answers[question.key])))
-        for member in row.members:
-            if question.key in member.answers:
-                label = _("%(name)s: %(question)s", name=member.person.name, question=question.label)
-                found.append(Line(label, said(question, member.answers[question.key])))
-    return tuple(found)
 
 
 def _withdraw_form(standing: Sequence[Person]) -> WithdrawForm:

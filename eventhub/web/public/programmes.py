@@ -14,6 +14,7 @@ from eventhub.domain.facts import Actor, OptionFacts, ProgrammeFacts
 from eventhub.domain.phases import ZONE, phase_of
 from eventhub.domain.problems import NotFound
 from eventhub.domain.terms import Phase, RegistrationState, Role
+from eventhub.domain.wording import Listing
 from eventhub.i18n import N_, Text, _, ngettext
 from eventhub.kinds import Fact, Kind
 from eventhub.queries import programmes as queries
@@ -134,9 +135,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Standing:
-    """A sign-up the reader has here already."""
+    """A sign-up the reader has here already, with who goes by it."""
 
     code: str
+    names: Listing
     state: RegistrationState
     url: str
 
@@ -371,7 +373,12 @@ def _standing(programme: ProgrammeFacts, actor: Actor | None, at: datetime) -> t
         return ()
     rows = registration_queries.mine(actor, on=at.astimezone(ZONE).date())
     return tuple(
-        Standing(row.code, row.state, url_for("my.registrations.show", code=row.code))
+        Standing(
+            row.code,
+            Listing(tuple(member.person.name for member in row.members)),
+            row.state,
+            url_for("my.registrations.show", code=row.code),
+        )
         for row in rows
         if row.programme.code == programme.code
         and row.members

@@ -38,6 +38,14 @@ class ReviewRow:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What was answered about one of several people, or, without a name, about all of them."""
+
+    of: str
+    rows: tuple[ReviewRow, ...]
+
+
+@dataclass(frozen=True)
 class StepPage:
     """One step of a sign-up, or of a change to one (``is_change``)."""
 
@@ -64,7 +72,7 @@ class StepPage:
     most: int = 0
     """How many options may be ranked here: never more than there are."""
     available: tuple[Mapping[str, Any], ...] = ()
-    answers: tuple[ReviewRow, ...] = ()
+    answers: tuple[Answers, ...] = ()
     ranking: tuple[OptionFacts, ...] = ()
     flexible: bool = False
     texts: tuple[ConsentText, ...] = ()
