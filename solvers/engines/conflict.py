@@ -1,6 +1,7 @@
 """Which rules cannot hold together: taken away one after another as long as the rest still cannot."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,15 +84,21 @@ def irreducible(search: Search, *, seconds: float, part: Part | None = None) -> 
 
 def hopeless(form: Form) -> Rule | None:
     """A rule that fails by itself, whoever is placed: a floor for more heads than there are."""
-    most = form.upper[form.column]
-    most *= form.amount
-    highest = _sums(form, np.maximum(most, 0))
-    lowest = _sums(form, np.minimum(most, 0)) if (form.amount < 0).any() else np.zeros(len(highest), np.int64)
-    failing = np.flatnonzero((highest < form.low) | (lowest > form.high))
-    if not len(failing):
-        return None
-    row = int(failing[0])
-    return form.rule[int(form.block[row])], int(form.subject[row])
+    cuts = np.searchsorted(form.start, np.arange(0, len(form.column) + 1, AT_ONCE))
+    for first, last in pairwise([*np.unique(cuts).tolist(), len(form.low)]):
+        rows, entries = slice(first, last), slice(int(form.start[first]), int(form.start[last]))
+        most = form.upper[form.column[entries]] * form.amount[entries]
+        start = form.start[first : last + 1] - form.start[first]
+        highest, lowest = _sums(start, np.maximum(most, 0)), _sums(start, np.minimum(most, 0))
+        failing = np.flatnonzero((highest < form.low[rows]) | (lowest > form.high[rows]))
+        if len(failing):
+            row = first + int(failing[0])
+            return form.rule[int(form.block[row])], int(form.subject[row])
+    return None
+
+
+AT_ONCE = 500_000
+"""Entries that are summed at one time: a large problem has millions, and room for all their sums takes its time too."""
 
 
 def prove(search: Search, values: Ints, *, until: float) -> Part | None:
@@ -131,9 +138,10 @@ def _crowd(form: Form, rows: list[int]) -> Flags:
     return groups
 
 
-def _sums(form: Form, amounts: Any) -> Any:
+def _sums(start: Ints, amounts: Ints) -> Ints:
     running = np.concatenate([[0], np.cumsum(amounts)])
-    return running[form.start[1:]] - running[form.start[:-1]]
+    sums: Ints = running[start[1:]] - running[start[:-1]]
+    return sums
 
 
 def _spare(clock: Search, part: Part, rules: list[Rule]) -> tuple[list[Rule], bool]:

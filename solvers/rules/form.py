@@ -38,19 +38,27 @@ class Form:
         upper = sheet.uppers
         sheet.upper = [upper]
         lengths = _joined(blocks, lambda rows: np.diff(rows.start))
+        start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        rule = tuple(rows.rule for rows in blocks)
+        block = np.repeat(np.arange(len(blocks)), [len(rows.subject) for rows in blocks])
+        low, high, subject = (
+            _joined(blocks, part)
+            for part in (lambda rows: rows.low, lambda rows: rows.high, lambda rows: rows.subject)
+        )
+        column, amount = _entries(blocks, int(start[-1]))
         return cls(
             problem=problem,
             sheet=sheet,
             aims=tuple(aims),
             upper=upper,
-            start=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            column=_joined(blocks, lambda rows: rows.column),
-            amount=_joined(blocks, lambda rows: rows.amount),
-            low=_joined(blocks, lambda rows: rows.low),
-            high=_joined(blocks, lambda rows: rows.high),
-            rule=tuple(rows.rule for rows in blocks),
-            block=np.repeat(np.arange(len(blocks)), [len(rows.subject) for rows in blocks]),
-            subject=_joined(blocks, lambda rows: rows.subject),
+            start=start,
+            column=column,
+            amount=amount,
+            low=low,
+            high=high,
+            rule=rule,
+            block=block,
+            subject=subject,
         )
 
     @cached_property
@@ -213,6 +221,17 @@ def _downstream(spill: Ints) -> list[int]:
             steps, here = steps + 1, int(spill[here])
         depth.append(steps)
     return sorted(range(len(spill)), key=lambda resource: (-depth[resource], resource))
+
+
+def _entries(blocks: list[Rows], count: int) -> tuple[Ints, Ints]:
+    """Columns and amounts of all blocks, each let go as soon as it is copied: they are most of a large problem."""
+    column, amount = np.empty(count, np.int64), np.empty(count, np.int64)
+    while blocks:
+        rows = blocks.pop()
+        count -= len(rows.column)
+        column[count : count + len(rows.column)] = rows.column
+        amount[count : count + len(rows.column)] = rows.amount
+    return column, amount
 
 
 def _joined(blocks: list[Rows], part: Callable[[Rows], Ints]) -> Ints:

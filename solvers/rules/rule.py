@@ -69,17 +69,21 @@ class Sheet:
         amount = np.concatenate(
             [np.broadcast_to(np.asarray(entry[2], np.int64), np.shape(entry[0])) for entry in entries]
         )
+        # Copies of what is millions long are made only where something changes.
         kept = amount != 0
-        row, column, amount = row[kept], column[kept], amount[kept]
-        order = order_of(row, count)
+        if not kept.all():
+            row, column, amount = row[kept], column[kept], amount[kept]
         start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count))]).astype(np.int64)
+        if (row[1:] < row[:-1]).any():
+            order = order_of(row, count)
+            column, amount = column[order], amount[order]
         self.blocks.append(
             Rows(
                 rule=rule,
                 subject=subject,
                 start=start,
-                column=column[order],
-                amount=amount[order],
+                column=column,
+                amount=amount,
                 low=np.broadcast_to(np.asarray(low, np.int64), count),
                 high=np.broadcast_to(np.asarray(high, np.int64), count),
             )

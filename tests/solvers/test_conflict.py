@@ -173,3 +173,23 @@ def test_what_is_missed_of_a_limit_for_many_tags_and_options_says_which_and_in_h
 def _all_limits(search):
     rules = conflict.whole(search.form).rules
     return {rule for rule, is_limit in zip(rules, search.form.is_of("limit"), strict=True) if is_limit}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_rule_that_fails_by_itself_is_found_however_few_entries_are_summed_at_one_time(place, monkeypatch):
+    limits = [{"id": f"l{number}", "tag": "women", "minimum": 1} for number in range(3)]
+    limits[place]["minimum"] = 4
+    women = [{"id": f"g{n}", "tags": {"women": 1}, "choices": [{"option": "a", "rank": 1}]} for n in range(3)]
+    options = [{"id": "a", "capacity": 5}]
+    form = Form.of(read({"format": FORMAT, "options": options, "groups": women, "limits": limits}))
+    for at_once in (1, 2, 500_000):
+        monkeypatch.setattr(conflict, "AT_ONCE", at_once)
+        assert conflict.hopeless(form) == ("limit", place)
+
+
+def test_rules_that_speak_of_nobody_fail_wherever_they_stand():
+    form = Form.of(read({"format": FORMAT, "options": [{"id": "a"}], "groups": [], "limits": []}))
+    assert conflict.hopeless(form) is None
+    nobody = {"id": "l", "tag": "nobody", "minimum": 1}
+    form = Form.of(read({"format": FORMAT, "options": [{"id": "a"}], "groups": [], "limits": [nobody]}))
+    assert conflict.hopeless(form) == ("limit", 0)
