@@ -304,7 +304,7 @@ class CancelledLetter(Content):
     def rows(self) -> tuple[Row, ...]:
         """Which registration."""
         return _rows(
-            (N_("Registration number"), self.code),
+            (N_("Personal number"), self.code),
             (N_("Programme"), self.programme),
             (N_("Who goes"), self.who),
             (N_("Why it ended"), self.reason),

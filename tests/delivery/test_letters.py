@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventhub.delivery import letters
+from eventhub.domain.terms import RegistrationState, word
 from eventhub.domain.when import When
 from eventhub.i18n import N_, Bilingual, use_locale
 
@@ -98,6 +99,19 @@ EVERY_LETTER: tuple[letters.Content, ...] = (
         alternatives=(BATCH,),
         objection=REASON,
     ),
+    letters.ReturnedLetter(
+        **BASE,
+        programme=PROGRAMME,
+        number="CAMP-7K2M9Q",
+        who=Bilingual("马同学", "Child M."),
+        reason=REASON,
+        closes=When(date(2027, 5, 31), date(2027, 5, 31)),
+    ),
+    letters.CancelledLetter(
+        **BASE, programme=PROGRAMME, code="R7K2M-9Q1B", who=Bilingual("马同学", "Child M."), reason=REASON
+    ),
+    letters.PersonDecidedLetter(**BASE, who=Bilingual("马女士", "Ms Ma")),
+    letters.PersonDecidedLetter(**BASE, who=Bilingual("马女士", "Ms Ma"), confirmed=False),
     letters.SignInLetter(url="https://events.example.org/in/abc", code="482 913"),
     letters.InvitedColleagueLetter(
         **BASE,
@@ -190,6 +204,22 @@ Questions: Mr Wang, regional federation 0951-6012345
 This message was written by EventHub, the union's sign-up service.
 """
     )
+
+
+def test_what_the_organiser_cancelled_is_called_so_in_the_letter_as_on_the_page():
+    letter = next(each for each in EVERY_LETTER if each.name == "cancelled")
+    for locale in ("zh", "en"):
+        with use_locale(locale):
+            state = str(word(RegistrationState.CANCELLED))
+        assert _write(letter, locale).subject.startswith(state)
+    assert "个人编号：R7K2M-9Q1B" in _write(letter).text
+
+
+def test_nobody_on_the_waiting_list_is_promised_to_move_up_in_turn():
+    # Places that become free are given out anew among all who wait.
+    letter = next(each for each in EVERY_LETTER if each.name == "waitlisted")
+    assert "本次报名暂未获得名额，已列入候补。" in _write(letter).text
+    assert "依次" not in _write(letter).text
 
 
 @each_letter

@@ -39,7 +39,7 @@ NAMES: dict[str, Text] = {
     "waitlisted": N_("Waiting list"),
     "not_selected": N_("Not selected"),
     "returned": N_("To be changed"),
-    "cancelled": N_("Registration ended"),
+    "cancelled": N_("Cancelled by the organiser"),
     "invited_colleague": N_("Invitation of a colleague"),
     "signin": N_("Sign-in link"),
     "person_decided": N_("Answer about a person"),
