@@ -54,6 +54,8 @@ IMPROVED = 0.55
 """Share of the time after which a large problem's answer is left, and its bounds are looked for."""
 RELAXED = 0.5
 """Share of the time in which relaxations may lead to an answer of a large problem with many stages."""
+POLISHED = 0.3
+"""Share of the time left in which neighbourhoods look for more than relaxations led to."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
 MIDDLE = 2_500
@@ -288,9 +290,15 @@ def _widely(search: Search) -> None:
     relaxed = relaxations.fits(search.form) and len(search.form.problem.choices.group) > SMALL
     if relaxed:
         relaxations.answer(search, until=RELAXED * limit)
+    answered = search.best is not None
+    if answered:
+        _bound_the_rest(search, relaxed=True)
+        if search.bounds == search.reached:
+            return
     values = repair.first_answer(search) if search.best is None else search.best
     search.offer(values)
-    values = neighbourhoods.improve(search, values, until=IMPROVED * limit)
+    until = search.elapsed + POLISHED * search.left if answered else IMPROVED * limit
+    values = neighbourhoods.improve(search, values, until=until)
     search.offer(values)
     if search.best is None:
         search.missing = values

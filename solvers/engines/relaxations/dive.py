@@ -67,7 +67,8 @@ class _Dive:
     def __init__(self, program: Program, values: Floats) -> None:
         self.program, self.form, self.values = program, program.form, values
         self.search = program.search
-        self.lower, self.upper = program.lower.copy(), program.upper.copy()
+        self.lower: Floats = program.lower.copy()
+        self.upper: Floats = program.upper.copy()
         problem = self.form.problem
         self.count = len(problem.choices.group)
         self.room = np.minimum(problem.options.capacity, UNLIMITED).copy()
@@ -112,7 +113,8 @@ class _Dive:
         load = np.bincount(choices.option, self.values[: self.count] * self.heads, len(options.ids))
         share = load / np.maximum(1, options.minimum)
         self.program.rows_between(*self._with_minima())
-        lower, upper = self.lower.copy(), self.upper.copy()
+        lower: Floats = self.lower.copy()
+        upper: Floats = self.upper.copy()
         best: tuple[float, Floats, Floats] | None = None
         for least in KEPT_OPEN:
             opened = matters & ((share >= least) & (load > DIVIDED) | options.must_run)
@@ -123,9 +125,11 @@ class _Dive:
             self.upper[: self.count][closed[choices.option]] = 0
             if self._asked(until=until) and (best is None or self.program.least < best[0]):
                 best = self.program.least, self.lower, self.upper
-        self.lower, self.upper = (lower, upper) if best is None else best[1:]
-        if best is not None and not self._asked(until=until):
-            self.lower, self.upper = lower, upper
+        if best is not None:
+            _, self.lower, self.upper = best
+            if self._asked(until=until):
+                return
+        self.lower, self.upper = lower, upper
 
     def _with_minima(self) -> tuple[Floats, Floats]:
         low, high = self.program.sides()
