@@ -767,6 +767,19 @@ def test_a_flashed_message_is_read_out_and_cannot_become_markup():
     assert squeezed(read.one("div", role="alert").text) == "<b>no</b>"
 
 
+@pytest.mark.parametrize("file", sorted((STATIC / "css").glob("*.css")), ids=lambda file: file.name)
+def test_a_style_sheet_opens_and_closes_its_rules_in_turn(file: Path):
+    # A browser reads on silently behind a lost brace, and drops half the sheet.
+    depth = 0
+    for number, line in enumerate(
+        re.sub(r"/\*.*?\*/", "", file.read_text("utf-8"), flags=re.DOTALL).splitlines(), 1
+    ):
+        for sign in re.findall(r"[{}]", line):
+            depth += 1 if sign == "{" else -1
+            assert 0 <= depth <= 2, f"{file.name}, line {number} without comments"
+    assert depth == 0
+
+
 ERRORS = ["400", "401", "403", "404", "409", "413", "500"]
 
 
