@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from importlib import metadata
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -44,15 +45,19 @@ CONFLICT_SECONDS = 10.0
 """How long the rules that conflict are looked for, beside the time for the answer."""
 MORE = 0.2
 """Share of the time that asking what one more would bring may take, if so much is left."""
-TELLING, MOST_TELLING = 1e-5, 0.4
-"""Seconds that reasons, proofs and the audit take for each choice, and the most of the time that is kept for them."""
+TELLING, TELLING_STAGES, MOST_TELLING = 1.5e-6, 6, 0.4
+"""Seconds that reasons, proofs and the audit take for each choice and stage, the stages that count in that, and the
+most of the time that is kept for them.
+"""
+LAID = 1.5
+"""As ``TELLING``, in times what laying out the rows took: a machine that is busy with other things is slow at both."""
 PROVING, PROVING_SHARE, MOST_PROVING = 5e-4, 0.1, 0.15
 """Seconds for each choice in which relaxations look for proofs by prices, as a share of the time; and the most of it."""
 PRICING = 2e-5
 """Seconds for each choice below which bounds by prices are not begun any more."""
 IMPROVED = 0.55
 """Share of the time after which a large problem's answer is left, and its bounds are looked for."""
-RELAXED = 0.5
+RELAXED = 0.65
 """Share of the time in which relaxations may lead to an answer of a large problem with many stages."""
 POLISHED = 0.3
 """Share of the time left in which neighbourhoods look for more than relaxations led to."""
@@ -97,12 +102,13 @@ def solve(
         raise EngineError(f'engine: no engine "{engine}"; there are {", ".join(ENGINES)}')
     if engine == "mip" and work is not None:
         raise EngineError("engine: mip keeps time only; effort is counted by cpsat and auto")
-    # Reasons and the audit are told after the search, and count as part of the time.
-    telling = min(MOST_TELLING * seconds, TELLING * len(problem.choices.group))
+    started = monotonic()
+    form = Form.of(problem)
+    telling = _telling(form, monotonic() - started, seconds)
     proving = min(PROVING_SHARE * seconds, PROVING * len(problem.choices.group))
     proving = proving if len(problem.choices.group) <= SMALL else 0.0
     search = Search(
-        Form.of(problem), seconds - telling - proving, workers, seed, work, on_progress, should_stop
+        form, seconds - telling - proving, workers, seed, work, on_progress, should_stop, started=started
     )
     used = _run_over(cluster, search, engine)
     outcome = _outcome(search, used)
@@ -122,6 +128,12 @@ def solve(
     if breaches:
         raise AssertionError(f"the answer breaks its own rules: {breaches[0].sentence}")
     return outcome
+
+
+def _telling(form: Form, laid: float, seconds: float) -> float:
+    """What of the seconds is kept for reasons, proofs and the audit: they are told after the search, within its time."""
+    stages = 1 + min(len(form.aims), TELLING_STAGES)
+    return min(MOST_TELLING * seconds, max(LAID * laid, TELLING * stages * len(form.problem.choices.group)))
 
 
 def _run_over(cluster: str | None, search: Search, engine: str) -> str:

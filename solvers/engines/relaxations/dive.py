@@ -27,7 +27,7 @@ KEPT_OPEN = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of its minimum from which on an option is tried to run."""
 FAILURES = 60
 """Steps without an answer after which the rest is left to others."""
-CLIMBING = 0.7
+CLIMBING = 0.75
 """Share of the time for the stages; the rest is for making whole."""
 
 
@@ -54,6 +54,8 @@ def _climbed(program: Program, *, until: float) -> Floats | None:
         total = weight * total + cost / float(np.median(amounts))
         program.minimise(total)
         if not program.solve(seconds=until - search.elapsed):
+            # What the primal simplex was cut at keeps all rows too, and is better than what it began with.
+            found = program.values if program.keeps_rows else found
             break
         found = program.values
         search.bases[number] = program.basis

@@ -145,6 +145,12 @@ class Program:
         return bool(self.highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible)
 
     @property
+    def keeps_rows(self) -> bool:
+        """Whether the values so far keep all rows, the least or not."""
+        feasible = highspy.SolutionStatus.kSolutionStatusFeasible
+        return bool(self.highs.getInfo().primal_solution_status == feasible)
+
+    @property
     def least(self) -> float:
         """What the last question came to."""
         return float(self.highs.getInfo().objective_function_value)
