@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from eventhub.domain.applicants import FULL_AGE
@@ -16,7 +16,7 @@ from eventhub.domain.facts import Person
 from eventhub.domain.identity import mask_name
 from eventhub.domain.terms import PartyRole, Role
 from eventhub.i18n import DEFAULT_LOCALE, LOCALES
-from eventhub.models.accounts import Account, AccountRole, Membership, Participant
+from eventhub.models.accounts import Account, AccountRole, Membership, Participant, Relation
 from eventhub.models.organisations import Organisation
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import people
@@ -24,6 +24,10 @@ from eventhub.services import letters
 
 _Reader = aliased(Account)
 """Whoever signs in with the participant's own address: letters there come in the language chosen by them."""
+
+_RELATED = exists().where(
+    Relation.account_id == Party.account_id, Relation.participant_id == Registration.participant_id
+)
 
 BATCH = 500
 """Rows asked for, or written, by one statement: databases bound what fits into one."""
@@ -53,6 +57,7 @@ class Holders:
         self._on = on
         self._guardians_first = guardians_first
         self._officers: dict[str, letters.Recipient] | None = None
+        self._scopes: dict[int, set[str]] | None = None
         self._ours = letters.mailbox_of_the_house().address.casefold()
 
     def of(self, ids: Sequence[int]) -> dict[int, Holder]:
@@ -77,7 +82,9 @@ class Holders:
                 Account.id.label("account_id"),
                 Account.name.label("account_name"),
                 Account.email.label("account_email"),
+                Account.active.label("account_active"),
                 Account.locale.label("account_locale"),
+                _RELATED.label("related"),
                 _Reader.locale.label("reader_locale"),
             )
             .join(Party, Party.id == Registration.party_id)
@@ -120,7 +127,12 @@ class Holders:
         own = row.reader_locale if row.reader_locale in LOCALES else locale
         candidates = [
             letters.Recipient(self._own_name(person), row.email, own, row.account_id),
-            letters.Recipient(row.account_name or "", row.account_email, locale, row.account_id),
+            letters.Recipient(
+                row.account_name or "",
+                row.account_email if self._still_answers(row, person) else None,
+                locale,
+                row.account_id,
+            ),
         ]
         if self._guardians_first and self._is_minor(person):
             candidates.reverse()
@@ -131,6 +143,13 @@ class Holders:
             if code in self._officer_by_unit:
                 return self._officer_by_unit[code]
         return letters.Recipient(person.name, None, locale, row.account_id)
+
+    def _still_answers(self, row: Any, person: Person) -> bool:
+        """Whether whoever signed somebody up may be told of them now: not by a shut account, nor an officer who has gone."""
+        if not row.account_active:
+            return False
+        scope = self._scope_by_account.get(row.account_id, set())
+        return bool(row.related or (scope & set(person.organisations) if person.organisations else scope))
 
     def _own_name(self, person: Person) -> str:
         """How a letter to somebody's own address calls them: no mail names a child in full."""
@@ -148,6 +167,21 @@ class Holders:
         except ValueError:
             return False
         return True
+
+    @property
+    def _scope_by_account(self) -> dict[int, set[str]]:
+        """Account -> the organisations that it answers for as an officer or organiser, and by that for all below."""
+        if self._scopes is None:
+            self._scopes = {}
+            rows = self._session.execute(
+                select(Membership.account_id, Organisation.code)
+                .join(Organisation, Organisation.id == Membership.organisation_id)
+                .join(AccountRole, AccountRole.id == Membership.role_id)
+                .where(AccountRole.name.in_((Role.OFFICER, Role.ORGANISER)))
+            )
+            for account_id, code in rows:
+                self._scopes.setdefault(account_id, set()).add(code)
+        return self._scopes
 
     @property
     def _officer_by_unit(self) -> dict[str, letters.Recipient]:

@@ -32,7 +32,15 @@ from eventhub.models.registrations import Party, Registration, RegistrationStep
 from eventhub.queries import outbox as outbox_queries
 from eventhub.queries import programmes as programme_queries
 from eventhub.queries import publications as queries
-from eventhub.services import allocations, framing, participants, programmes, publications, registrations
+from eventhub.services import (
+    accounts,
+    allocations,
+    framing,
+    participants,
+    programmes,
+    publications,
+    registrations,
+)
 from eventhub.services.intake import Receipt
 from tests.allotting import allot, calendar_of, close, options_of, publish, sign_up, states, told
 from tests.conftest import opened, settings_for
@@ -253,6 +261,40 @@ def test_the_officer_is_looked_for_up_the_tree(story: Scenario) -> None:
         session.execute(update(Account).where(Account.id.in_(gone)).values(email=None))
     publish(story, allot(story))
     assert told("allotted")[0].recipient_address == "zhao@example.org"
+
+
+def signed_up_by_the_officer(story: Scenario) -> str:
+    """A child without an address of its own, whom the unit's officer signed up; the account of that officer."""
+    sign_up(story, 1)
+    with transaction() as session:
+        session.execute(update(Party).values(account_id=story.officer.account_id))
+        return session.get_one(Account, story.officer.account_id).code
+
+
+@pytest.mark.database
+def test_who_has_left_the_unit_is_not_written_to_of_its_people(story: Scenario) -> None:
+    """The next officer is; and nobody, where there is none yet."""
+    gone = signed_up_by_the_officer(story)
+    run = allot(story)
+    publish(story, run)
+    assert told("allotted")[-1].recipient_address == "li@example.org"
+
+    accounts.revoke(gone, Role.OFFICER, UNIT, by=story.organiser, at=story.at)
+    assert publications.preview(story.camp, run, by=story.organiser, at=story.at).no_address == 1
+    story.account("赵干事", "zhao@example.org", Role.OFFICER, UNIT)
+    publish(story, run)
+    assert [(letter.name, letter.recipient_address) for letter in seat_letters()[1:]] == [
+        ("allotted", "zhao@example.org")
+    ]
+    assert [letter.recipient_address for letter in told("readdressed")] == ["li@example.org"]
+
+
+def test_a_shut_account_is_not_written_to(story: Scenario) -> None:
+    sign_up(story, 1)
+    with transaction() as session:
+        session.execute(update(Account).where(Account.id == story.guardian.account_id).values(active=False))
+    publish(story, allot(story))
+    assert told("allotted")[0].recipient_address == "li@example.org"
 
 
 def test_a_letter_is_written_in_its_readers_language(story: Scenario) -> None:
