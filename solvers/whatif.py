@@ -191,12 +191,14 @@ class WhatIf:
     def _listed(self) -> dict[bool, tuple[list[int], dict[int, list[int]]]]:
         """For hard limits and for soft: the turns of those any move could touch, and by tag of those that only
         heads with that tag could.
+
+        Whoever comes may make a share larger, or an option run that then needs so many of each.
         """
         found: dict[bool, tuple[list[int], dict[int, list[int]]]] = {False: ([], {}), True: ([], {})}
         for turn, (number, tag) in enumerate(self._instances):
             limit = self.problem.limits[number]
             always, by_tag = found[limit.soft]
-            if limit.each or limit.share is not None:
+            if limit.share is not None or (limit.each and limit.minimum is not None):
                 always.append(turn)
             else:
                 by_tag.setdefault(tag, []).append(turn)
