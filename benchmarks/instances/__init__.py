@@ -3,5 +3,6 @@
 from benchmarks.instances.capacities import capacities
 from benchmarks.instances.households import households
 from benchmarks.instances.opening import opening
+from benchmarks.instances.season import season
 
-__all__ = ["capacities", "households", "opening"]
+__all__ = ["capacities", "households", "opening", "season"]

@@ -13,6 +13,7 @@ from benchmarks.instances.general import general
 from benchmarks.instances.households import drawn as households
 from benchmarks.instances.opening import drawn as opening
 from benchmarks.instances.opening import opening as opening_told
+from benchmarks.instances.season import season
 from benchmarks.instances.wishes import Json
 from benchmarks.solver import audits, fairness, ours, peers, repeats, resolving
 from benchmarks.solver.said import Instance, Said
@@ -51,7 +52,7 @@ class Case:
     sizes: tuple[Size, ...]
 
 
-NETWORK, WHOLE = "ours, network", "ours, whole call"
+NETWORK, WHOLE, STAGES = "ours, network", "ours, whole call", "ours, every stage"
 BARE, FLOW = "SimpleMinCostFlow, solve alone", "SimpleMinCostFlow"
 PEERS: Mapping[str, peers.Contender] = {
     BARE: peers.network_bare,
@@ -82,6 +83,7 @@ WITHIN = {f"ours, {seconds} s": ours.door(within=seconds) for seconds in (1, 2, 
 OURS: Mapping[str, ours.Ours] = {
     NETWORK: ours.network,
     WHOLE: ours.door(),
+    STAGES: ours.every_stage,
     "ours, fair": fairness.ours,
     "weights, eightfold a rank": fairness.steep,
     "weights, utilitarian": fairness.utilitarian,
@@ -208,6 +210,17 @@ CASES: tuple[Case, ...] = (
             Size(100_000, 2_400, 60, (WHOLE, "flow that splits", "HiGHS", "CP-SAT")),
             Size(10_000, 240, 10, (WHOLE, "flow that splits", "HiGHS", "CP-SAT"), quick=True),
             Size(1_000, 24, 30, (WHOLE, "flow that splits", "HiGHS", "CP-SAT"), quick=True),
+        ),
+    ),
+    Case(
+        "season",
+        "Many stages: a season of retreats",
+        "Parties of seven tiers that stay whole, coaches, beds, minimum groups, funds that spill, a quota; 16 stages before the"
+        " draw. Value and bound are the first tier's; then how many stages are proved, and the widest gap of each kind of stage.",
+        season,
+        (
+            Size(100_000, 800, 300, (STAGES,), times=1),
+            Size(30_000, 240, 100, (STAGES,), times=1, quick=True),
         ),
     ),
     Case(

@@ -1,6 +1,7 @@
 """Our own side of every row: the network as it is called inside, and the whole door with bounds, reasons and audit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from solvers.problem import Ints, Problem
 from solvers.rules.form import Form
 from solvers.solve import solve
 
+MILLIONTHS = 1_000_000
+"""Gaps are told in millionths."""
 Ours = Callable[[Task, float], Said]
 """Takes the task and a limit in seconds."""
 
@@ -39,6 +42,22 @@ def door(*, within: float | None = None) -> Ours:
         return said(task.problem, solve(task.problem, seconds=seconds if within is None else within))
 
     return ours
+
+
+def every_stage(task: Task, seconds: float) -> Said:
+    """The whole call, with how many stages before the draw are proved and where the widest gap of a tier or rank is."""
+    outcome = solve(task.problem, seconds=seconds)
+    told = said(task.problem, outcome)
+    if not outcome.answered:
+        return told
+    stages = [stage for stage in outcome.stages if stage.stage != "lot"]
+    met = sum(stage.best == stage.bound for stage in stages)
+    facts: dict[str, str] = {"proved": f"{met} of {len(stages)} stages"}
+    for kind in dict.fromkeys(stage.stage for stage in stages):
+        gaps = [stage.gap for stage in stages if stage.stage == kind]
+        widest = max((gap for gap in gaps if gap is not None), default=None)
+        facts[kind] = "none" if None in gaps or widest is None else f"{widest / MILLIONTHS:.3%}"
+    return replace(told, facts={**told.facts, **facts})
 
 
 def said(problem: Problem, outcome: Outcome) -> Said:

@@ -7,13 +7,13 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from benchmarks.instances import capacities, households, opening
+from benchmarks.instances import capacities, households, opening, season
 from solvers.problem import read
 
 FAMILIES = [capacities, opening, households]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [*FAMILIES, season])
 def test_a_seed_gives_the_same_problem_and_another_seed_another(family):
     one, same, other = (json.dumps(family(200, 10, seed)) for seed in (1, 1, 2))
     assert one == same
