@@ -514,6 +514,33 @@ def test_a_review_page_that_is_out_of_date_sends_nothing(
     assert told in answer.text
 
 
+def test_a_draft_open_in_two_windows_is_not_overwritten_unseen_and_nothing_typed_is_lost(
+    app: Flask, guardian: FlaskClient, story: Scenario
+) -> None:
+    review = to_review(guardian, story, "马小雨")
+    here = guardian.get(action(review).replace("review", "questions"))
+    there = guardian.get(action(review).replace("review", "questions"))
+    assert send(guardian, there, contact1_name="李四").status_code == 303
+    with nothing_written(app):
+        stale = send(guardian, here, contact2_name="王五")
+    assert stale.status_code == 409
+    assert "打开本页后，草稿已有改动" in errors(stale)
+    assert fields(stale)["contact2_name"] == ["王五"]
+    now = guardian.get(action(review).replace("review", "questions"))
+    assert fields(now)["contact1_name"] == ["李四"]
+    # Seen and continued, it counts; and a page that says what is kept already is no contradiction.
+    assert send(guardian, stale).status_code == 303
+    assert send(guardian, stale).status_code == 303
+
+
+def test_a_slip_does_not_make_the_page_out_of_date(guardian: FlaskClient, story: Scenario) -> None:
+    review = to_review(guardian, story, "马小雨")
+    page = guardian.get(action(review).replace("review", "questions"))
+    slip = send(guardian, page, contact1_phone="1")
+    assert slip.status_code == 422
+    assert send(guardian, slip, contact1_phone="12900000003").status_code == 303
+
+
 def test_a_change_from_an_old_page_overwrites_nothing(
     app: Flask, guardian: FlaskClient, story: Scenario
 ) -> None:

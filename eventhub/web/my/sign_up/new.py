@@ -19,7 +19,14 @@ from eventhub.web.forms.registration import Step
 from eventhub.web.my.sign_up.choices import looked_for
 from eventhub.web.my.sign_up.doors import choose_item, closed_page
 from eventhub.web.my.sign_up.moment import Moment, mine, moment_of
-from eventhub.web.my.sign_up.order import after, demand_same, key_sent, problems_in, step_url
+from eventhub.web.my.sign_up.order import (
+    CHANGED_SINCE,
+    after,
+    demand_same,
+    key_sent,
+    problems_in,
+    step_url,
+)
 from eventhub.web.my.sign_up.step import show
 
 
@@ -64,15 +71,23 @@ def continue_(code: str, step: str) -> ResponseReturnValue:
     if now_at is Step.REVIEW:
         return _send(here, base, code)
     application = forms.read(here.kind, base, request.form, here.persons, step=now_at)
+    if _overwrites(base, application):
+        return show(here, application, now_at, code=code, standing=base, problems=[CHANGED_SINCE], sent=True)
     if request.form.get("move"):
         services.save_draft(application, by=here.actor, at=here.at, party=code)
         return redirect(step_url(code, now_at, find=looked_for() or None), 303)
     strangers = forms.strangers(request.form, here.persons) if now_at is Step.PEOPLE else []
     problems = strangers or problems_in(here, application, now_at)
     if problems:
-        return show(here, application, now_at, code=code, problems=problems, sent=True)
+        return show(here, application, now_at, code=code, standing=base, problems=problems, sent=True)
     services.save_draft(application, by=here.actor, at=here.at, party=code)
     return redirect(step_url(code, after(here.kind, now_at)), 303)
+
+
+def _overwrites(base: Application, application: Application) -> bool:
+    """Whether the page was opened on something else than is kept now, and says something else too."""
+    seen, kept = request.form.get("stamp", ""), forms.stamp(base)
+    return bool(seen) and seen != kept != forms.stamp(application)
 
 
 def _send(here: Moment, base: Application, code: str) -> ResponseReturnValue:

@@ -17,6 +17,14 @@ from eventhub.web.forms import registration as forms
 from eventhub.web.forms.registration import Step
 from eventhub.web.my.sign_up.moment import Moment
 
+CHANGED_SINCE = Problem(
+    "changed_since",
+    N_(
+        "This draft was changed after you opened this page, perhaps in another window. What you see here is what you"
+        " typed; it is not kept yet. Check it and continue, or load the page again to see what is kept."
+    ),
+)
+
 
 def after(kind: Kind, step: Step) -> Step:
     """The step that follows; the last is followed by itself."""

@@ -18,7 +18,7 @@ from eventhub.web.forms.fields import put_beside
 from eventhub.web.forms.registration import STEP_NAMES, Step
 from eventhub.web.my.sign_up.choices import choices_step
 from eventhub.web.my.sign_up.moment import Moment
-from eventhub.web.my.sign_up.order import before, key_sent, people_of, step_url
+from eventhub.web.my.sign_up.order import CHANGED_SINCE, before, key_sent, people_of, step_url
 from eventhub.web.my.sign_up.people import people_step
 from eventhub.web.my.sign_up.review import review_step
 from eventhub.web.my.sign_up.value import StepPage
@@ -33,15 +33,21 @@ def show(
     *,
     code: str = "",
     changes: queries.PartyRow | None = None,
+    standing: Application | None = None,
     problems: Iterable[Problem] = (),
     sent: bool = False,
 ) -> ResponseReturnValue:
-    """The page of a step, with what is wrong beside what was typed."""
+    """The page of a step, with what is wrong beside what was typed.
+
+    ``standing`` is what is kept of a draft where that is not what is shown: the form answers for having seen it.
+    """
     problems = tuple(problems)
     form = _form(here, application, step, sent=sent)
     put_beside(form, problems, otherwise="participants" if step is Step.PEOPLE else "")
     value = _value(here, application, step, code=code, changes=changes)
-    status = 422 if problems else 200
+    if standing is not None and changes is None:
+        value = replace(value, stamp=forms.stamp(standing))
+    status = 409 if CHANGED_SINCE in problems else 422 if problems else 200
     return page("my/sign_up.html", value, form=form, contact=contact_of(here.programme), status=status)
 
 
