@@ -25,7 +25,7 @@ class Moment:
     """A flow that is changed in place: rows, crowd and tree as in ``Shape``, and a price for each node."""
 
     def __init__(self, form: Shape) -> None:
-        self.shape = form
+        self.shape = form.without_tables()
         self.rows: Rows = form.rows._replace(place=form.rows.place.copy())
         base, member, size, where = form.crowd
         self.crowd: Crowd = Crowd(base, member.copy(), size.copy(), where.copy())

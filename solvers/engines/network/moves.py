@@ -118,8 +118,8 @@ def _levels(
     spot: Small,
     ways_of: Ways,
     door: Ints,
-    door_row: Ints,
-    door_next: Ints,
+    door_row: Small,
+    door_next: Small,
     hop: Ints,
     queue: Ints,
 ) -> bool:
@@ -192,9 +192,9 @@ def _augment(
     at_way = np.full(nodes, -1, np.int64)
     # Who waits before each node.
     door = np.full(nodes, -1, np.int64)
-    door_next = np.empty(places, np.int64)
-    door_row = np.empty(places, np.int64)
-    door_by = np.empty(places, np.int64)
+    door_next = np.empty(places, np.int32)
+    door_row = np.empty(places, np.int32)
+    door_by = np.empty(places, np.int32)
     chain = np.empty(nodes + 1, np.int64)
     chain_row = np.empty(nodes + 1, np.int64)
     chain_by = np.empty(nodes + 1, np.int64)

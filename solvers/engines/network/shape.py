@@ -24,6 +24,8 @@ MOST_UNITS = 5_000_000
 TYING = {"apart", "clash", "changes", "carriers", "moved"}
 """Rules that tie groups together in ways no network keeps."""
 
+NOWHERE: Ints = np.zeros(0, np.int64)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quota:
@@ -56,6 +58,15 @@ class Shape:
     heads: int
     """Heads of a unit."""
     possible: bool
+
+    def without_tables(self) -> "Shape":
+        """The same for whoever has taken rows and crowd over: kept twice they would be a good part of all there is."""
+        small = np.zeros(0, np.int32)
+        return replace(
+            self,
+            rows=Rows(NOWHERE, small, small, NOWHERE, small),
+            crowd=Crowd(NOWHERE, small, NOWHERE, NOWHERE),
+        )
 
     @property
     def plain(self) -> bool:
@@ -345,7 +356,8 @@ def _built(problem: Problem, rows: Rows, group: Ints, heads: int, quotas: list[Q
         rows=rows._replace(node=node.astype(np.int32)),
         crowd=_crowd(node, count + 1, len(rows.place)),
         tree=_tree(np.append(parent, -1), low, high),
-        quotas=(*ordered, None),
+        # Where a quota's places are is told by the nodes of the rows now; all together they are as many again.
+        quotas=(*(replace(quota, places=NOWHERE) for quota in ordered), None),
         group=group,
         heads=heads,
         possible=possible,

@@ -33,6 +33,7 @@ def solve(search: Search) -> bool:
         search.infeasible = True
         return True
     moment = Moment(found)
+    del found  # its tables are the moment's now
     try:
         return _solve(search, moment)
     except TooLarge:
