@@ -93,3 +93,17 @@ def test_a_page_value_is_frozen(app: Flask):
                 pages.page("accounts/sign_out.html", loose)
         app.jinja_env.globals["probe"] = 1
         assert pages.page("accounts/sign_out.html", Tight("x"), status=422).status_code == 422
+
+
+def test_a_page_goes_out_without_the_indentation_of_its_template_and_with_all_that_was_typed(app: Flask):
+    typed = "  一、\n\n   二 <b>\n\n"
+    with app.test_request_context("/"):
+        app.jinja_env.globals["typed"] = typed
+        template = app.jinja_env.from_string(
+            "<ul>\n\n    <li>a</li>\n    \n      <li>b</li>\n</ul>\n   <p>c\n   d</p><textarea>\n{{ typed }}</textarea>"
+        )
+        shown = pages.page(template).get_data(as_text=True)
+    assert shown.startswith("<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n<p>c\n   d</p>")
+    box = BeautifulSoup(shown, "html.parser").textarea
+    assert box is not None
+    assert box.text.removeprefix("\n") == typed
