@@ -59,10 +59,14 @@ IMPROVED = 0.55
 """Share of the time after which a large problem's answer is left, and its bounds are looked for."""
 RELAXED = 0.65
 """Share of the time in which relaxations may lead to an answer of a large problem with many stages."""
+PROVED = 0.93
+"""Share of the time after which no further relaxation is begun: counting what the last one proves takes some."""
 POLISHED = 0.3
 """Share of the time left in which neighbourhoods look for more than relaxations led to."""
 SMALL = 40_000
 """Choices up to which CP-SAT sees the whole problem."""
+MANY = 10_000
+"""Choices from which on relaxations are kept through many stages, before anybody searches."""
 MIDDLE = 2_500
 """Choices from which on the first answer is improved before CP-SAT sees it."""
 NETWORK = 3_000
@@ -163,12 +167,12 @@ def _run(search: Search, engine: str) -> str:
         return _priced(search)
     if engine == "auto" and size > TINY and knapsacks.fits(search.form):
         return _packed(search)
-    if engine in {"cpsat", "mip"} or (engine == "auto" and small):
+    relaxed = size > MANY and len(search.form.aims) > 1 and relaxations.fits(search.form)
+    if engine in {"cpsat", "mip"} or (engine == "auto" and small and not relaxed):
         return _exactly(search, engine)
     if prices.fits(search.form):
         return _priced(search)
-    _widely(search)
-    return "flow+repair"
+    return _widely(search)
 
 
 def _flowed(search: Search, engine: str) -> bool:
@@ -296,17 +300,22 @@ def _polish(search: Search, model: exact.Asked, *, until: float) -> None:
         model.keep(aim, stage.allowed(reached))
 
 
-def _widely(search: Search) -> None:
-    """An answer at any size, and the bounds of relaxations, or of the flow alone."""
+def _widely(search: Search) -> str:
+    """An answer at any size, and the bounds of relaxations, or of the flow alone. What led to it."""
     limit = _limit(search)
-    relaxed = relaxations.fits(search.form) and len(search.form.problem.choices.group) > SMALL
+    size = len(search.form.problem.choices.group)
+    relaxed = relaxations.fits(search.form) and size > MANY
     if relaxed:
         relaxations.answer(search, until=RELAXED * limit)
     answered = search.best is not None
     if answered:
         _bound_the_rest(search, relaxed=True)
         if search.bounds == search.reached:
-            return
+            if size <= SMALL:
+                _draw(search)
+            return "relaxations"
+    elif relaxed and size <= SMALL:
+        return _exactly(search, "auto")
     values = repair.first_answer(search) if search.best is None else search.best
     search.offer(values)
     until = search.elapsed + POLISHED * search.left if answered else IMPROVED * limit
@@ -317,6 +326,7 @@ def _widely(search: Search) -> None:
         search.refuted = conflict.prove(search, values, until=limit)
         search.infeasible = search.refuted is not None
     _bound_the_rest(search, relaxed=relaxed)
+    return "relaxations" if answered else "flow+repair"
 
 
 def _bound_the_rest(search: Search, *, relaxed: bool = False) -> None:
@@ -330,7 +340,7 @@ def _bound_the_rest(search: Search, *, relaxed: bool = False) -> None:
     reached = take_stock(search, best)
     wide = len(form.problem.choices.group) > SMALL
     if relaxed:
-        relaxations.prove(search, reached, until=_limit(search))
+        relaxations.prove(search, reached, until=PROVED * _limit(search))
     for number, aim in enumerate(form.aims):
         if number < len(search.bounds):
             continue

@@ -13,8 +13,10 @@ __all__ = ["answer", "fits", "prove"]
 
 
 def fits(form: Form) -> bool:
-    """Whether parties stay whole here and something is aimed at."""
-    return bool(form.aims) and not (form.problem.groups.piece > 0).any() and not _is_level(form)
+    """Whether parties stay whole here, something is aimed at, and no stage may fall back for a later one."""
+    whole = not (form.problem.groups.piece > 0).any()
+    exact = not any(stage.tolerance[0] for stage in form.problem.stages)
+    return bool(form.aims) and whole and exact and not _is_level(form)
 
 
 def _is_level(form: Form) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.instances import season
 from solvers import samples
 from solvers.audit import audit
 from solvers.engines import relaxations
@@ -152,6 +153,22 @@ def test_of_two_rows_that_say_the_same_the_tighter_is_kept():
 @settings(FEW, max_examples=25)
 @given(problems(most_groups=6))
 def test_what_relaxations_prove_the_audit_accepts(source):
-    with mock.patch("solvers.solve.SMALL", 0):
+    with mock.patch("solvers.solve.MANY", 0):
         outcome = solve(read(source), work=1, engine="flow")
     assert audit(read(source), outcome) == []
+
+
+def test_a_season_with_many_stages_goes_through_relaxations_and_its_tiers_are_proved():
+    with mock.patch("solvers.solve.MANY", 0):
+        outcome = solve(read(season(800, 12)), work=4)
+    assert outcome.run["engine"] == "relaxations"
+    placed = [stage for stage in outcome.stages if stage.stage == "placed"]
+    assert len(placed) == 7
+    assert sum(stage.value == stage.bound for stage in placed) >= 5
+
+
+def test_a_stage_that_may_fall_back_is_left_to_the_older_way():
+    source = season(200, 6)
+    assert relaxations.fits(Form.of(read(source)))
+    source["objective"][0] |= {"tolerance": [1, 100]}
+    assert not relaxations.fits(Form.of(read(source)))
