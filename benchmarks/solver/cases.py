@@ -220,7 +220,8 @@ CASES: tuple[Case, ...] = (
         season,
         (
             Size(100_000, 800, 300, (STAGES,), times=1),
-            Size(30_000, 240, 100, (STAGES,), times=1, quick=True),
+            Size(30_000, 240, 60, (STAGES,), times=1),
+            Size(5_000, 40, 20, (STAGES,), times=1, quick=True),
         ),
     ),
     Case(
