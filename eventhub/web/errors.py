@@ -15,6 +15,7 @@ from wtforms import Field, Form
 from eventhub.domain.problems import Conflict, EventHubError, NotAllowed, NotFound, Problem, Refused
 from eventhub.i18n import N_, Text
 from eventhub.web.access import local_path
+from eventhub.web.forms.fields import without_label
 
 log = structlog.get_logger("eventhub.web")
 
@@ -63,16 +64,7 @@ def show_on(form: Form, error: EventHubError | tuple[Problem, ...]) -> None:
         if field is None:
             form.form_errors.append(problem.message)  # type: ignore[arg-type] # said when the page is
         else:
-            field.errors = [*field.errors, _without_label(str(problem.message), str(field.label.text))]
-
-
-def _without_label(said: str, label: str) -> str:
-    """The sentence without the name of its field in front, which the form shows anyway: “Name: please ...”."""
-    rest = said.removeprefix(label)
-    if rest == said or rest[:1] not in {":", "："}:
-        return said
-    rest = rest[1:].lstrip()
-    return rest[:1].upper() + rest[1:]
+            field.errors = [*field.errors, without_label(str(problem.message), str(field.label.text))]
 
 
 def _field_of(form: Form, name: str) -> Field | None:

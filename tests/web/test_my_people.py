@@ -64,6 +64,13 @@ def legends(page: TestResponse) -> list[str]:
     return [legend.text.strip() for legend in soup(page).select("fieldset legend") if "：" in legend.text]
 
 
+def test_at_its_field_a_complaint_does_not_repeat_the_label(guardian: FlaskClient) -> None:
+    page = soup(send(guardian, guardian.get("/my/people/new"), name="", relation="child"))
+    said = [each.get_text(" ", strip=True) for each in page.select(".eh-error")]
+    assert "错误： 请填写此项。" in said
+    assert "姓名：请填写此项。" in page.select_one(".eh-summary").text
+
+
 def test_claims_stand_by_what_they_are_for(app: Flask, client: FlaskClient, story: Scenario) -> None:
     guardian = sign_in(client, story.guardian)
     assert legends(guardian.get("/my/people/new")) == ["用于：夏令营", "用于：乡村疗休养"]
@@ -300,7 +307,7 @@ def test_the_identity_number_is_not_asked_for_before_a_place_is_offered(
 
 
 @pytest.mark.parametrize(
-    ("language", "told"), [("zh", "居民身份号码"), ("en", "the last character does not fit the others")]
+    ("language", "told"), [("zh", "居民身份号码"), ("en", "last character does not fit the others")]
 )
 def test_a_wrong_check_digit_is_said_and_nothing_kept(
     app: Flask, client: FlaskClient, story: Scenario, language: str, told: str

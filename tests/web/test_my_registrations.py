@@ -417,6 +417,7 @@ def test_whom_to_call_stands_where_something_is_given_up(
         party = story.registers().party
         draft = registrations.save_draft(story.application(), by=story.guardian, at=story.at)
     guardian = sign_in(client, story.guardian)
+    assert "马小雨" in words(guardian, f"/my/registrations/{party}/withdraw")
     for page in (f"{party}/withdraw", f"{draft}/deletion"):
         assert "0951-0000000" in soup(guardian.get(f"/my/registrations/{page}")).select_one("footer").text
 

@@ -164,4 +164,13 @@ def put_beside(form: FlaskForm, problems: Iterable[Problem], *, otherwise: str =
         if field is None:
             form.form_errors.append(problem.message)
         else:
-            field.errors = [*field.errors, problem.message]
+            field.errors = [*field.errors, without_label(str(problem.message), str(field.label.text))]
+
+
+def without_label(said: str, label: str) -> str:
+    """The sentence without the name of its field in front, which the form shows anyway: “Name: please ...”."""
+    rest = said.removeprefix(label)
+    if rest == said or rest[:1] not in {":", "："}:
+        return said
+    rest = rest[1:].lstrip()
+    return rest[:1].upper() + rest[1:]
