@@ -122,7 +122,7 @@ def test_a_relaxation_asked_again_says_what_it_said():
     cost = cost_of(form, form.aims[0])
     program.minimise(cost)
     assert program.solve(seconds=LONG)
-    first, basis = program.values @ cost, program.basis
+    first, basis = float(program.values @ cost), program.basis
     program.hold(form.aims[0], round(-first) - 1)
     program.minimise(cost_of(form, form.aims[1]))
     assert program.solve(seconds=LONG)
