@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from eventhub.domain.facts import QuotaFacts
 from eventhub.domain.terms import LetterState, RegistrationState, RunState
-from eventhub.extensions import db
+from eventhub.extensions import db, transaction
 from eventhub.i18n import Bilingual
 from eventhub.models.accounts import Claim
 from eventhub.models.invites import Letter
@@ -26,6 +26,7 @@ from eventhub.queries import allocations as runs
 from eventhub.queries import journal, programmes, publications, results
 from eventhub.services import allocations, registrations
 from eventhub.services import programmes as changing
+from eventhub.services.journal import note
 from eventhub.services.runs import execute as execute_run
 from tests.scenario import OPEN, UNIT, Scenario, batch, camp_facts
 from tests.visitors import sign_in
@@ -435,6 +436,23 @@ def test_a_cancelled_registration_says_why_in_its_steps(app: Flask, desk: FlaskC
     with app.app_context():
         assert "registration cancelled" in {row.event for row in journal.of_programme("camp-2026").rows}
     assert "重复报名" in desk.get(f"{CAMP}/journal").text
+
+
+def test_a_corrected_sex_stands_in_words_in_the_journal(app: Flask, desk: FlaskClient, story: Scenario):
+    code = rows(app, Registration)[0].code
+    with app.app_context(), transaction() as session:
+        note(
+            session,
+            at=CLOSED,
+            by=story.organiser,
+            event="person corrected",
+            subject="registration",
+            code=code,
+            details={"name": "male* → 马*", "sex": "- → male"},
+        )
+    text = " ".join(BeautifulSoup(desk.get(f"{CAMP}/journal").text, "html.parser").get_text().split())
+    assert "性别 - → 男" in text
+    assert "male* → 马*" in text, "only a term is put in words"
 
 
 def test_an_officer_returns_but_does_not_cancel(app: Flask, story: Scenario):

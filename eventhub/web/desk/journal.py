@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
+from eventhub.domain.terms import Sex, word
 from eventhub.i18n import N_, Text
 from eventhub.queries import journal
 from eventhub.queries.journal import JournalPage
@@ -56,6 +58,18 @@ DETAILS: dict[str, Text] = {
 }
 
 
+_CHANGE = " → "
+"""Between what was and what is, as the journal keeps a correction."""
+
+
+def worded(name: str, value: object) -> object:
+    """A detail as people read it: the terms in a correction of the sex in words, all else as it was noted."""
+    if name != "sex":
+        return value
+    words = {str(sex): str(word(sex)) for sex in Sex}
+    return _CHANGE.join(words.get(part, part) for part in str(value).split(_CHANGE))
+
+
 @dataclass(frozen=True)
 class Journal:
     """A page of the journal."""
@@ -64,6 +78,8 @@ class Journal:
     found: JournalPage
     events: dict[str, Text]
     details: dict[str, Text]
+    worded: Callable[[str, object], object]
+    """How a detail of this name reads: in words where the journal keeps a term."""
     next_url: str | None
     first_url: str | None
 
@@ -83,6 +99,7 @@ def listing(code: str) -> ResponseReturnValue:
             found=found,
             events=EVENTS,
             details=DETAILS,
+            worded=worded,
             next_url=url_for(here, code=code, before=found.next_before) if found.next_before else None,
             first_url=url_for(here, code=code) if before else None,
         ),
