@@ -154,7 +154,8 @@ def send_again(letter_id: int, *, by: Actor, at: datetime) -> bool:
         journal.note(session, at=at, by=by, event="letter sent again", subject="letter", code=str(letter.id))
         if anew:
             return False
-        letter.state, letter.tries, letter.run_after, letter.error = LetterState.QUEUED, 0, None, None
+        # Never 0 again: nobody may take it for a letter that has not left yet.
+        letter.state, letter.tries, letter.run_after, letter.error = LetterState.QUEUED, 1, None, None
         return True
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import current_app
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from eventhub import kinds
@@ -312,8 +312,11 @@ class Post:
             self._place_entry(holder, place, known.position, entry, shown, content)
 
     def _take_back(self, holder: Holder, known: Living, *, option: OptionFacts) -> None:
-        """End an object because its seat is told elsewhere: whoever it was sent to hears that, and that the seat stands."""
-        if known.attendee_address is None:
+        """End an object because its seat is told elsewhere: whoever it was sent to hears that, and that the seat stands.
+
+        Of what never left nobody hears: nothing sent is nothing to cancel.
+        """
+        if known.attendee_address is None or self._withdraw_unsent(known):
             self._changed.append(invites.ended(known, at=self.at))
             return
         former = letters.Recipient(
@@ -327,6 +330,30 @@ class Post:
             option=option,
             letter=ReaddressedLetter.name,
         )
+
+    def _withdraw_unsent(self, known: Living) -> bool:
+        """Take out of the outbox what was never tried to be sent of an object; whether nothing of it has ever left.
+
+        A letter that a worker holds, or has tried, may have left: it stays, and so does whatever follows it. The lock makes
+        a worker that looks for letters now pass these by, and waits for one that has just taken them.
+        """
+        about = Letter.invite_id == known.id
+        unsent = self._session.scalars(
+            select(Letter.id)
+            .where(
+                about,
+                Letter.state == LetterState.QUEUED,
+                Letter.tries == 0,
+                Letter.leased_by.is_(None),
+                Letter.error.is_(None),
+            )
+            .with_for_update()
+        ).all()
+        if unsent:
+            self._session.execute(
+                delete(Letter).where(Letter.id.in_(unsent)), execution_options={"synchronize_session": False}
+            )
+        return bool(unsent) and not self._session.scalar(select(exists().where(about)))
 
     def _end_entry(
         self,

@@ -42,7 +42,7 @@ from eventhub.services import (
     registrations,
 )
 from eventhub.services.intake import Receipt
-from tests.allotting import allot, calendar_of, close, options_of, publish, sign_up, states, told
+from tests.allotting import allot, calendar_of, close, deliver, options_of, publish, sign_up, states, told
 from tests.conftest import opened, settings_for
 from tests.scenario import UNIT, Scenario
 
@@ -273,11 +273,12 @@ def signed_up_by_the_officer(story: Scenario) -> str:
 
 @pytest.mark.database
 def test_who_has_left_the_unit_is_not_written_to_of_its_people(story: Scenario) -> None:
-    """The next officer is; and nobody, where there is none yet."""
+    """The next officer is; and nobody, where there is none yet. Who has left hears that the entry goes from the calendar."""
     gone = signed_up_by_the_officer(story)
     run = allot(story)
     publish(story, run)
     assert told("allotted")[-1].recipient_address == "li@example.org"
+    deliver(story)
 
     accounts.revoke(gone, Role.OFFICER, UNIT, by=story.organiser, at=story.at)
     assert publications.preview(story.camp, run, by=story.organiser, at=story.at).no_address == 1
@@ -287,6 +288,22 @@ def test_who_has_left_the_unit_is_not_written_to_of_its_people(story: Scenario) 
         ("allotted", "zhao@example.org")
     ]
     assert [letter.recipient_address for letter in told("readdressed")] == ["li@example.org"]
+
+
+@pytest.mark.database
+def test_who_left_before_the_letters_did_hears_nothing_at_all(story: Scenario) -> None:
+    """Neither that somebody has a place, nor that an entry goes that never came."""
+    gone = signed_up_by_the_officer(story)
+    run = allot(story)
+    publish(story, run)
+    accounts.revoke(gone, Role.OFFICER, UNIT, by=story.organiser, at=story.at)
+    story.account("赵干事", "zhao@example.org", Role.OFFICER, UNIT)
+    publish(story, run)
+
+    deliver(story)
+    assert [(letter.recipient_address, letter.state) for letter in told("allotted", "readdressed")] == [
+        ("zhao@example.org", LetterState.SENT)
+    ]
 
 
 def test_a_shut_account_is_not_written_to(story: Scenario) -> None:
