@@ -65,6 +65,8 @@ class Content:
     url: str
     contact_name: Said = ""
     contact_phone: str = ""
+    pass_on: bool = False
+    """Whoever it concerns has no address of their own: the reader is told so, and asked to pass it on."""
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("https://", "http://")):

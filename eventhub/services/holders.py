@@ -132,9 +132,10 @@ class Holders:
                 row.account_email if self._still_answers(row, person) else None,
                 locale,
                 row.account_id,
+                stands_in=not row.related,
             ),
         ]
-        if self._guardians_first and self._is_minor(person):
+        if self._guardians_first and self._is_minor(person) and row.related:
             candidates.reverse()
         for candidate in candidates:
             if self._may_be_written_to(candidate):
@@ -196,7 +197,7 @@ class Holders:
             )
             self._officers = {}
             for code, account_id, name, email, locale in rows:
-                officer = letters.Recipient(name, email, locale, account_id)
+                officer = letters.Recipient(name, email, locale, account_id, stands_in=True)
                 if code not in self._officers and self._may_be_written_to(officer):
                     self._officers[code] = officer
         return self._officers

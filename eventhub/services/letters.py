@@ -44,6 +44,8 @@ class Recipient:
     address: str | None
     locale: str = DEFAULT_LOCALE
     account_id: int | None = None
+    stands_in: bool = False
+    """An officer, who reads this because nobody nearer to whom it concerns can be written to."""
 
 
 def queue(

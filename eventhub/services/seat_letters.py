@@ -67,7 +67,7 @@ class SeatLetters:
         place: Place,
         *,
         invited: bool,
-        **old: str,
+        **old: Any,
     ) -> AllottedLetter:
         """A place given or changed; ``old`` says what no longer holds."""
         first, last = place.option.occasions[0], place.option.occasions[-1]
@@ -135,6 +135,7 @@ class SeatLetters:
         """What every letter about a sign-up begins with: to whom, of what, about whom, and who answers for it."""
         return {
             "greeting": holder.to.name,
+            "pass_on": holder.to.stands_in,
             "url": self._url(holder),
             "contact_name": self.programme.contact_name,
             "contact_phone": self.programme.contact_phone,

@@ -168,7 +168,14 @@ class Post:
     ) -> None:
         """A seat ends: its calendar objects are cancelled and its UID is never used again."""
         for known in standing:
-            self._end_entry(holder, known, reason=reason, next_step=next_step, option=option, letter=letter)
+            self._end_entry(
+                _as_written_to(holder, known),
+                known,
+                reason=reason,
+                next_step=next_step,
+                option=option,
+                letter=letter,
+            )
 
     def waitlisted(self, holder: Holder, *, position: int | None, reason: Said) -> None:
         """No place yet, but one in line."""
@@ -319,11 +326,8 @@ class Post:
         if known.attendee_address is None or self._withdraw_unsent(known):
             self._changed.append(invites.ended(known, at=self.at))
             return
-        former = letters.Recipient(
-            known.attendee_name, known.attendee_address, known.locale, holder.to.account_id
-        )
         self._end_entry(
-            replace(holder, to=former),
+            _as_written_to(holder, known),
             known,
             reason="",
             next_step="",
@@ -526,6 +530,16 @@ def _language(holder: Holder, known: Living) -> str:
     """That of whoever reads: what is said of a seat that stands is said as they have chosen since."""
     same_reader = holder.to.address in {None, known.attendee_address} or known.attendee_address is None
     return holder.to.locale if same_reader else known.locale
+
+
+def _as_written_to(holder: Holder, known: Living) -> Holder:
+    """With whoever the object was sent to: its end goes there, and greets whoever reads it there."""
+    address = known.attendee_address
+    if address is None or address.casefold() == (holder.to.address or "").casefold():
+        return holder
+    return replace(
+        holder, to=letters.Recipient(known.attendee_name, address, known.locale, holder.to.account_id)
+    )
 
 
 def _attendee_name(holder: Holder, shown: str) -> str:

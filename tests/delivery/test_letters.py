@@ -257,6 +257,19 @@ def test_every_letter_is_wholly_chinese_for_a_chinese_reader(letter):
 
 @each_letter
 @each_locale
+def test_who_reads_in_anothers_place_is_told_why_in_one_sentence_and_nobody_else_is(letter, locale):
+    sentence = {
+        "zh": "因参加人没有登记可用的电子邮箱，本邮件发给您，请及时转告。",
+        "en": "This message comes to you because the person concerned has no e-mail address on record. Please pass it on.",
+    }[locale]
+    told, alone = _write(replace(letter, pass_on=True), locale), _write(letter, locale)
+    assert told.text.count(sentence) == told.html.count(sentence) == 1
+    assert told.text.index(sentence) < told.text.index(letter.url)
+    assert sentence not in alone.text + alone.html
+
+
+@each_letter
+@each_locale
 def test_no_letter_shouts(letter, locale):
     written = _write(letter, locale)
     assert not re.search("[!！]", written.text + written.subject)

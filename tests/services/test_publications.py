@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.policy import default
 from itertools import pairwise
 from threading import Barrier, Thread
 
@@ -15,14 +17,14 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from eventhub.domain.facts import Actor, PersonDraft
 from eventhub.domain.problems import Conflict, NotAllowed, NotFound
 from eventhub.domain.terms import LetterState, Method, RegistrationState, Role, Sex
 from eventhub.extensions import db, transaction
 from eventhub.i18n import Bilingual, use_locale
-from eventhub.models.accounts import Account, Participant
+from eventhub.models.accounts import Account, Participant, Relation
 from eventhub.models.allocations import AllocationRun, Allotment
 from eventhub.models.invites import Invite, Letter
 from eventhub.models.journal import JournalEntry
@@ -36,6 +38,7 @@ from eventhub.services import (
     accounts,
     allocations,
     framing,
+    outbox,
     participants,
     programmes,
     publications,
@@ -247,8 +250,50 @@ def test_the_message_goes_to_the_nearest_who_can_be_written_to(
 
     (letter,) = told("allotted")
     assert letter.recipient_address == expected
+    assert letter.context["pass_on"] is (expected == "li@example.org"), (
+        "an officer is told why it comes to them"
+    )
     _calendar, event = event_of(letter.calendar or b"")
     assert event["ATTENDEE"] == f"mailto:{expected}"
+
+
+def test_an_officer_who_signed_a_child_up_stands_in_only_where_the_child_has_no_address(
+    story: Scenario,
+) -> None:
+    """An officer is no guardian: the address that was given for the child is nearer."""
+    signed_up_by_the_officer(story)
+    with transaction() as session:
+        session.execute(delete(Relation))
+    run = allot(story)
+    publish(story, run)
+    (first,) = told("allotted")
+    assert (first.recipient_address, first.context["pass_on"]) == ("li@example.org", True)
+    message = message_from_bytes(outbox.octets_of(first.id), policy=default)
+    text, page, calendar = (message.get_body((kind,)) for kind in ("plain", "html", "calendar"))
+    assert "请及时转告" in text.get_content()
+    assert "请及时转告" in page.get_content()
+    assert "转告" not in calendar.get_content()
+
+    deliver(story)
+    with transaction() as session:
+        session.execute(update(Participant).values(email="own@example.org"))
+    publish(story, run)
+    assert [(letter.recipient_address, letter.context["pass_on"]) for letter in told("allotted")[1:]] == [
+        ("own@example.org", False)
+    ]
+
+
+def test_the_end_of_a_place_greets_whoever_its_entry_was_sent_to(story: Scenario) -> None:
+    """And not a child by its full name, although nobody could be written to any more."""
+    receipts = sign_up(story, 1)
+    publish(story, allot(story))
+    deliver(story)
+    with transaction() as session:
+        session.execute(update(Account).values(email=None))
+    registrations.withdraw(receipts[0].party, reason="", by=story.guardian, at=story.later(hours=1))
+    (last,) = told("withdrawn")
+    assert last.recipient_address == "malan@example.org"
+    assert last.recipient_name == last.context["greeting"] == "马兰"
 
 
 def test_the_officer_is_looked_for_up_the_tree(story: Scenario) -> None:
