@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from eventhub.config import Settings
@@ -20,7 +20,7 @@ from eventhub.models.accounts import Participant
 from eventhub.models.invites import Letter
 from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Programme
-from eventhub.models.registrations import Registration
+from eventhub.models.registrations import Party, Registration
 from eventhub.queries import programmes
 
 
@@ -73,28 +73,31 @@ def letters(
     state: LetterState | None = None,
     name: str = "",
     registration: str = "",
+    text: str = "",
     before: int | None = None,
     size: int = 50,
 ) -> LetterPage:
-    """Letters of a programme, newest first, a page at a time (keyset: ``before`` is the last row of the page before)."""
+    """Letters of a programme, newest first, a page at a time (keyset: ``before`` is the last row of the page before).
+
+    ``text`` is part of a name, of whoever reads or of whoever takes part, or of an address, or a whole number of a sign-up.
+    Counted by state is what all else asked for leaves.
+    """
     settings: Settings = current_app.extensions["settings"]
-    programme_id = programmes.id_of(db.session(), programme)
-    wanted = (
-        select(Letter, Registration.code)
-        .outerjoin(Registration, Registration.id == Letter.registration_id)
-        .where(Letter.programme_id == programme_id)
-    )
+    asked = [Letter.programme_id == programmes.id_of(db.session(), programme)]
+    if name:
+        asked.append(Letter.name == name)
+    if registration:
+        asked.append(Registration.code == registration)
+    if text := text.strip():
+        asked.append(_about(text))
+    wanted = _joined(select(Letter, Registration.code)).where(*asked)
     if state is not None:
         wanted = wanted.where(Letter.state == state)
-    if name:
-        wanted = wanted.where(Letter.name == name)
-    if registration:
-        wanted = wanted.where(Registration.code == registration)
     if before is not None:
         wanted = wanted.where(Letter.id < before)
     rows = db.session.execute(wanted.order_by(Letter.id.desc()).limit(size + 1)).all()
     shown = rows[:size]
-    by_state = _count_by_state(programme_id)
+    by_state = _count_by_state(asked)
     old = superseded(db.session(), [letter.id for letter, _code in shown])
     return LetterPage(
         rows=tuple(_letter_row(letter, code, old=letter.id in old) for letter, code in shown),
@@ -118,11 +121,28 @@ def superseded(session: Session, ids: Collection[int]) -> set[int]:
     )
 
 
-def _count_by_state(programme_id: int) -> dict[LetterState, int]:
+def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return (
+        query.select_from(Letter)
+        .outerjoin(Registration, Registration.id == Letter.registration_id)
+        .outerjoin(Party, Party.id == Registration.party_id)
+        .outerjoin(Participant, Participant.id == Registration.participant_id)
+    )
+
+
+def _about(text: str) -> ColumnElement[bool]:
+    return or_(
+        Letter.recipient_name.contains(text, autoescape=True),
+        func.lower(Letter.recipient_address).contains(text.lower(), autoescape=True),
+        Participant.name.contains(text, autoescape=True),
+        Registration.code == text.upper(),
+        Party.code == text.upper(),
+    )
+
+
+def _count_by_state(asked: Sequence[ColumnElement[bool]]) -> dict[LetterState, int]:
     rows = db.session.execute(
-        select(Letter.state, func.count().label("letters"))
-        .where(Letter.programme_id == programme_id)
-        .group_by(Letter.state)
+        _joined(select(Letter.state, func.count().label("letters"))).where(*asked).group_by(Letter.state)
     )
     return {row.state: row.letters for row in rows}
 

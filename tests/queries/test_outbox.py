@@ -14,7 +14,7 @@ from eventhub.models.invites import Letter
 from eventhub.models.registrations import Registration
 from eventhub.queries import outbox, overview
 from eventhub.services import allocations, participants
-from tests.allotting import allot, deliver, publish, sign_up
+from tests.allotting import allot, deliver, publish, sign_up, told
 from tests.scenario import UNIT, Scenario
 
 
@@ -37,6 +37,30 @@ def test_letters_are_shown_a_page_at_a_time_with_masked_addresses(story: Scenari
     assert [row.name for row in outbox.letters(story.camp, name="allotted").rows] == ["allotted"] * 3
     letter = first.rows[0]
     assert outbox.programme_of_letter(letter.id) == story.camp
+
+
+@pytest.mark.database
+def test_letters_are_found_by_who_reads_who_goes_the_address_and_the_number(story: Scenario) -> None:
+    receipts = sign_up(story, 3)
+    publish(story, allot(story))
+    number, party = receipts[1].registrations[0], receipts[1].party
+    child = told("allotted")[1].registration.participant.name
+
+    def found(text: str) -> list[tuple[str, str]]:
+        return [(row.name, row.registration) for row in outbox.letters(story.camp, text=text).rows]
+
+    assert found(f" {child} ") == found(number.lower()) == found(party) == [("allotted", number)]
+    everything = outbox.letters(story.camp)
+    assert len(found("马兰")) == len(found("MALAN@example")) == len(everything.rows) == 6
+    assert found("malan_example") == found("%") == found(number[:4]) == [], "taken as it is typed"
+
+    first = outbox.letters(story.camp, text="malan@", size=4)
+    second = outbox.letters(story.camp, text="malan@", size=4, before=first.next_before)
+    assert [row.id for row in first.rows + second.rows] == [row.id for row in everything.rows]
+    assert outbox.letters(story.camp, text=child).by_state == {LetterState.QUEUED: 1}, (
+        "tabs count what was found"
+    )
+    assert outbox.letters(story.camp, text=child, state=LetterState.SENT).rows == ()
 
 
 def test_a_page_of_letters_costs_the_same_for_one_and_for_many(story: Scenario) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from eventhub.models.journal import JournalEntry
 from eventhub.models.publications import Publication
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import allocations as runs
-from eventhub.queries import journal, programmes, publications, results
+from eventhub.queries import journal, outbox, programmes, publications, results
 from eventhub.services import allocations, registrations
 from eventhub.services import programmes as changing
 from eventhub.services.journal import note
@@ -342,6 +343,25 @@ def test_a_sign_up_leads_to_its_own_letters_and_back_to_them(app: Flask, desk: F
     assert sent.status_code in {303, 409}
     if sent.status_code == 303:
         assert sent.location == f"{CAMP}/letters?registration={told}"
+
+
+def test_a_letter_is_looked_for_page_by_page(
+    app: Flask, desk: FlaskClient, story: Scenario, monkeypatch: pytest.MonkeyPatch
+):
+    desk.post(f"{CAMP}/publications", data={"run": str(ran(app, desk, story)), "number": "1"})
+    monkeypatch.setattr("eventhub.web.desk.letters.outbox.letters", partial(outbox.letters, size=2))
+    first = BeautifulSoup(desk.get(f"{CAMP}/letters?q=malan%40").text, "html.parser")
+    assert first.find("input", id="q")["value"] == "malan@"
+    following = [link["href"] for link in first.select("main a") if "before=" in link["href"]]
+    assert following
+    assert all("q=malan%40" in each for each in following)
+    tabs = [link["href"] for link in first.select(".nav-tabs a[href*='state=']")]
+    assert len(tabs) == len(LetterState)
+    assert all("q=malan@" in each for each in tabs)
+    second = BeautifulSoup(desk.get(following[0]).text, "html.parser")
+    assert second.find("input", id="q")["value"] == "malan@"
+    none = desk.get(f"{CAMP}/letters?q=nobody%25&state=queued").text
+    assert "没有找到信件" in none
 
 
 def test_a_letter_of_another_programme_is_not_sent_again_from_here(

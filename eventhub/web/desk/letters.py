@@ -27,6 +27,7 @@ pages = Blueprint("letters", __name__)
 
 HERE = "letters.listing"
 LONGEST_CODE = 40
+LONGEST_TEXT = 100
 SLIPS = 100
 """Slips printed at once."""
 NAMES: dict[str, Text] = {
@@ -60,6 +61,8 @@ class Letters:
     state: LetterState | None
     registration: str
     """The sign-up whose letters alone are shown, if one was asked for."""
+    text: str
+    """Part of a name or address that was searched for, or a number."""
     tabs: tuple[tuple[LetterState | None, int, str], ...]
     names: dict[str, Text]
     methods: dict[Method, Text]
@@ -96,11 +99,15 @@ def listing(code: str) -> ResponseReturnValue:
     state = LetterState(given) if given in set(LetterState) else None
     before = request.args.get("before", type=row_number)
     registration = request.args.get("registration", "")[:LONGEST_CODE]
-    found = outbox.letters(code, state=state, registration=registration, before=before)
+    text = request.args.get("q", "").strip()[:LONGEST_TEXT]
+    found = outbox.letters(code, state=state, registration=registration, text=text, before=before)
     here = f"desk.{HERE}"
     counts = found.by_state or {}
-    tabs: list[tuple[LetterState | None, int, str]] = [(None, sum(counts.values()), url_for(here, code=code))]
-    tabs += [(each, counts.get(each, 0), url_for(here, code=code, state=str(each))) for each in LetterState]
+    tabs: list[tuple[LetterState | None, int, str]] = [
+        (each, counts.get(each, 0), url_for(here, code=code, q=text or None, state=str(each)))
+        for each in LetterState
+    ]
+    everything = (None, sum(counts.values()), url_for(here, code=code, q=text or None))
     return page(
         "desk/letters.html",
         Letters(
@@ -108,7 +115,8 @@ def listing(code: str) -> ResponseReturnValue:
             found=found,
             state=state,
             registration=registration,
-            tabs=tuple(tabs),
+            text=text,
+            tabs=(everything, *tabs),
             names=NAMES,
             methods=METHODS,
             next_url=here_with(before=found.next_before) if found.next_before else None,
@@ -133,7 +141,7 @@ def send_again(code: str, letter: int) -> ResponseReturnValue:
             ),
             "success",
         )
-    kept: dict[str, Any] = {name: request.args.get(name) or None for name in ("state", "registration")}
+    kept: dict[str, Any] = {name: request.args.get(name) or None for name in ("state", "registration", "q")}
     return redirect(url_for(f"desk.{HERE}", code=code, **kept), 303)
 
 
