@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from eventhub.domain.facts import QuotaFacts
 from eventhub.domain.terms import LetterState, RegistrationState, RunState
@@ -31,6 +32,7 @@ from eventhub.services.journal import note
 from eventhub.services.runs import execute as execute_run
 from tests.scenario import OPEN, UNIT, Scenario, batch, camp_facts
 from tests.visitors import sign_in
+from tests.web.test_desk_programmes import typed
 
 CAMP = "/desk/programmes/camp-2026"
 CLOSED = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
@@ -303,6 +305,46 @@ def test_a_run_that_is_not_there_publishes_nothing(app: Flask, desk: FlaskClient
     answer = desk.post(f"{CAMP}/publications", data={"run": run, "number": "1"})
     assert answer.status_code in {404, 422}
     assert rows(app, Publication) == []
+
+
+def test_what_follows_for_people_with_a_place_is_shown_before_their_option_changes_and_hinders_nothing(
+    app: Flask, desk: FlaskClient, story: Scenario
+):
+    run = ran(app, desk, story)
+    page = f"{CAMP}/options/B1"
+    later = {"occasions-0-last_day": "2026-07-18"}
+    with app.app_context():
+        placed = results.people_of(story.camp, 1, option="B1").total
+        db.session.remove()
+    assert placed
+
+    def sent(**changes: str) -> TestResponse:
+        return desk.post(page, data=typed(desk.get(page)) | changes)
+
+    def ends() -> date:
+        with app.app_context():
+            found = programmes.facts(story.camp).option("B1").last_day
+            db.session.remove()
+        return found
+
+    assert sent(title_zh="改名").status_code == 303, "nothing is published, nobody is placed"
+    desk.post(f"{CAMP}/publications", data={"run": str(run), "number": "1"})
+    assert sent(title_zh="又改名").status_code == 303, "nobody is touched"
+
+    shown = sent(**later)
+    assert shown.status_code == 200
+    told = BeautifulSoup(shown.text, "html.parser").select_one("main [role=alert]")
+    assert f"此处已有{placed}人入选" in told.text
+    assert "日期或时间有变" in told.text
+    assert told.select_one("button[form=option]")
+    assert ends() == date(2026, 7, 17)
+
+    again = typed(shown)
+    assert again["occasions-0-last_day"] == "2026-07-18", "what was typed stays"
+    more = desk.post(page, data=again | {"occasions-0-place_zh": "固原市"})
+    assert "地点或集合地点有变" in more.text, "what was not shown yet is shown"
+    assert desk.post(page, data=typed(more)).status_code == 303
+    assert ends() == date(2026, 7, 18)
 
 
 # -- Letters and rosters -----------------------------------------------------------------------------

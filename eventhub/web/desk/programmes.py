@@ -13,11 +13,12 @@ from flask_wtf import FlaskForm
 
 from eventhub import kinds
 from eventhub.domain.facts import OptionFacts, ProgrammeFacts
+from eventhub.domain.option_changes import consequences
 from eventhub.domain.problems import Conflict, NotFound, Problem, Refused
 from eventhub.domain.terms import OrganisationKind, Phase
 from eventhub.i18n import N_, Bilingual, Text, _
 from eventhub.kinds import SettingField
-from eventhub.queries import organisations, overview
+from eventhub.queries import organisations, overview, publications
 from eventhub.queries import programmes as queries
 from eventhub.queries.overview import Numbers
 from eventhub.services import programmes
@@ -105,6 +106,19 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Touched:
+    """Who has a place in an option that is about to change, and what follows for them: shown once before it is kept."""
+
+    placed: int
+    told: tuple[Text, ...]
+
+    @property
+    def mark(self) -> str:
+        """What the form sends back to say that this was seen; anything else that follows is shown anew."""
+        return hashlib.sha256("\n".join(map(str, self.told)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
 class OptionPage:
     """The form of one option; ``option`` None: a new one."""
 
@@ -117,6 +131,7 @@ class OptionPage:
     spare: tuple[OccasionForm, ...]
     """Free lines for further dates."""
     sections: tuple[Section, ...]
+    touched: Touched | None = None
 
 
 @dataclass(frozen=True)
@@ -304,6 +319,8 @@ def change_option(code: str, option: str) -> ResponseReturnValue:
     removing = request.form.get("remove") == "yes"
     if not removing and not form.validate_on_submit():
         return _option(frame, found, form, 422)
+    if not removing and (touched := _touched(frame, found, form.facts(found))):
+        return _option(frame, found, form, touched=touched)
     kept = () if removing else (form.facts(found),)
     wanted = tuple(
         each for one in frame.programme.options for each in ((one,) if one.code != found.code else kept)
@@ -436,8 +453,21 @@ def _units_of(among: tuple[OrganisationKind, ...]) -> Iterable[tuple[str, Biling
     return [(unit.code, unit.name) for unit in organisations.listing(kinds=among or HOSTS)]
 
 
+def _touched(frame: Frame, option: OptionFacts, wanted: OptionFacts) -> Touched | None:
+    """What is still to be shown of what follows for people who have a place here."""
+    placed = publications.placed_by_option(frame.programme.code).get(option.code, 0)
+    told = consequences(option, wanted, placed=placed)
+    touched = Touched(placed, told)
+    return touched if told and request.form.get("seen") != touched.mark else None
+
+
 def _option(
-    frame: Frame, option: OptionFacts | None, form: OptionForm, status: int = 200
+    frame: Frame,
+    option: OptionFacts | None,
+    form: OptionForm,
+    status: int = 200,
+    *,
+    touched: Touched | None = None,
 ) -> ResponseReturnValue:
     dates = [each.form for each in form.occasions]
     value = OptionPage(
@@ -448,6 +478,7 @@ def _option(
         dates=tuple(each for number, each in enumerate(dates) if not (number and each.spare)),
         spare=tuple(each for number, each in enumerate(dates) if number and each.spare),
         sections=sections(frame.kind.particulars, form.details.form),
+        touched=touched,
     )
     return page("desk/option.html", value, status, form=form)
 
