@@ -21,7 +21,7 @@ from eventhub.queries import registrations as registration_queries
 from eventhub.services import participants
 from tests.retreating import placed, retreat, signed_up
 from tests.scenario import UNIT, Scenario
-from tests.signing_up import at_home, errors, fields, nothing_written, send, soup
+from tests.signing_up import at_home, errors, fields, nothing_written, send, soup, to_review
 from tests.visitors import sign_in
 
 
@@ -222,6 +222,17 @@ def test_a_correction_keeps_what_was_not_touched(app: Flask, guardian: FlaskClie
         assert row is not None
         assert (row.person.name, row.person.unit) == ("马晓雪", UNIT)
         assert queries.reached_at(story.guardian, code) == ("+8612900000009", "snow@example.org")
+
+
+def test_whoever_types_a_name_is_told_beforehand_who_corrects_it_later_and_the_union_is_not(
+    client: FlaskClient, story: Scenario
+) -> None:
+    told = "报名截止后，或单位确认申报情况后，只能由工会更正"
+    guardian = sign_in(client, story.guardian)
+    assert told in guardian.get("/my/people/new").text
+    assert told in to_review(guardian, story, "马小雨").text, "and once more before it is sent"
+    officer = sign_in(client, story.officer)
+    assert told not in officer.get("/my/people/new").text
 
 
 def test_after_the_close_who_goes_is_the_unions_to_correct_and_how_to_reach_them_is_not(
