@@ -130,6 +130,11 @@ def normal_phone(typed: str) -> str:
     return f"+86{digits}" if MOBILE.fullmatch(digits) or _DEMO_MOBILE.fullmatch(digits) else ""
 
 
+def dialled(phone: str) -> str:
+    """A number as people here write and dial it: without the country's 86; another country's stays whole."""
+    return phone.removeprefix("+86")
+
+
 def mask_name(name: str) -> str:
     """A name with its middle starred: 张*三, 张*; enough to know one's own, not enough to be found."""
     if len(name) <= 1:
@@ -151,7 +156,7 @@ def told_apart(shown: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def mask_phone(phone: str) -> str:
     """A number with its middle starred: 138****8000; a short one shows its last two digits."""
-    digits = phone.removeprefix("+86")
+    digits = dialled(phone)
     if len(digits) < _PHONE_LENGTH:
         return "*" * max(0, len(digits) - 2) + digits[-2:]
     return f"{digits[:3]}****{digits[-4:]}"

@@ -11,10 +11,11 @@ import pytest
 
 from eventhub import kinds
 from eventhub.domain.facts import OptionFacts
+from eventhub.domain.questions import Answer, Question
 from eventhub.domain.terms import PartyRole
-from eventhub.i18n import Bilingual, use_locale
+from eventhub.i18n import N_, Bilingual, use_locale
 from eventhub.queries.publications import RosterRow
-from eventhub.web.desk.rosters import Group, _cells, _counts, _sheet
+from eventhub.web.desk.rosters import Group, _answered, _cells, _counts, _sheet
 from tests.kinds.stories import batch, departure, heat
 
 
@@ -64,7 +65,7 @@ def test_meals_are_counted_for_the_kitchen_and_stand_beside_no_name(kind: str) -
     frame = _frame(kind)
     with use_locale("en"):
         people = _sheet(frame, groups)
-        (meals,) = _counts(frame, groups)
+        meals = next(sheet for sheet in _counts(frame, groups) if sheet.name == "Meals")
         assert "Meals" not in [column.heading for column in people.columns]
         assert not any("Halal" in row for row in people.rows)
         headings = [column.heading for column in meals.columns]
@@ -72,6 +73,38 @@ def test_meals_are_counted_for_the_kitchen_and_stand_beside_no_name(kind: str) -
     told = dict(zip(headings, row, strict=True))
     assert (told["Halal"], told["Ordinary"], told["Not answered"]) == (2, 0, 1)
     assert "马大" not in row
+
+
+def test_years_at_work_are_counted_and_stand_beside_no_name_as_the_form_promises() -> None:
+    option = heat("H1")
+    people = tuple(person(option, experience=years) for years in ("20", "3", "0", "11", ""))
+    with use_locale("en"):
+        sheet = _sheet(_frame("contest"), [Group(option, people)])
+        years = next(
+            each for each in _counts(_frame("contest"), [Group(option, people)]) if "Years" in each.name
+        )
+        (row,) = years.rows
+    assert not any("Years" in column.heading for column in sheet.columns)
+    told = dict(zip((column.heading for column in years.columns), row, strict=True))
+    assert (told["Least"], told["Median"], told["Most"], told["Not answered"]) == (0, 3, 20, 1)
+
+
+def test_a_number_is_one_to_sort_by() -> None:
+    question = Question("n", N_("Number"), Answer.NUMBER)
+    assert [_answered(question, {"n": each}) for each in ("20", "", "x")] == [20, "", "x"]
+
+
+def test_a_station_has_a_column_where_there_is_one() -> None:
+    option = heat("H1")
+    there = replace(person(option), station="7")
+    with use_locale("en"):
+        sheet = _sheet(_frame("contest"), [Group(option, (there,))])
+        (row,) = sheet.rows
+        nowhere = _sheet(_frame("contest"), [Group(option, (replace(there, station=""),))])
+    told = dict(zip((column.heading for column in sheet.columns), row, strict=True))
+    assert told["Station or seat"] == "7"
+    assert "Station or seat" not in [column.heading for column in nowhere.columns]
+    assert {len(row) for row in nowhere.rows} == {len(nowhere.columns)}
 
 
 def test_a_retreats_list_says_what_each_pays_and_other_lists_have_no_such_column() -> None:

@@ -430,10 +430,17 @@ def test_the_roster_says_whom_it_is_for_and_the_workbook_holds_the_same(
     import io
 
     found = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
-    names = {row[3] for row in found[3:]}
+    headings = found[2]
+    assert "工位或座位" not in headings, "nobody has one"
+    assert "工位或座位" not in paper
+    names = {row[headings.index("姓名")] for row in found[3:]}
+    assert {row[headings.index("第一紧急联系人手机号码")] for row in found[3:]} == {"12900000001"}
+    assert "+86" not in paper + str(found), "as it is dialled"
     assert names == {"马大", "马二", "丁一"}
     assert all(name in paper for name in names)
     assert "仅供领队和工会经办人使用" in str(found[1][0])
+    running = BeautifulSoup(paper, "html.parser").select_one("thead .eh-running").text
+    assert "阳光少年夏令营 · 银川营 B1 · 第1版" in running, "a loose sheet says what it belongs to"
     one = desk.get(f"{CAMP}/roster/paper?option=B2").text
     assert sum(name in one for name in names) < 3
 

@@ -70,6 +70,7 @@ QUESTIONS = (
         hint=N_("You need not answer. It has no bearing on your place."),
         purpose=N_("Helps the judges prepare; counted, not shown by name."),
         limit=70,
+        only_counted=True,
     ),
     Question(
         "team_name",

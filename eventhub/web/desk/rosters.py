@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from statistics import median_low
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request, url_for
@@ -15,6 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from eventhub.delivery.workbooks import Column, Sheet, Value, workbook
 from eventhub.domain.facts import OptionFacts
+from eventhub.domain.identity import dialled
 from eventhub.domain.problems import NotFound
 from eventhub.domain.questions import Answer, Question
 from eventhub.domain.terms import PartyRole, word
@@ -51,6 +54,10 @@ class Group:
     option: OptionFacts
     rows: tuple[RosterRow, ...]
 
+    def reached_at(self, row: RosterRow) -> tuple[str, str]:
+        """Where somebody is called, and, where that is whoever signed them up, that person's name."""
+        return (dialled(row.phone), "") if row.phone else (dialled(row.signed_up_by_phone), row.signed_up_by)
+
 
 @dataclass(frozen=True)
 class Roster:
@@ -73,6 +80,7 @@ class Paper:
     number: int
     sheets: Slice[OptionFacts]
     groups: tuple[Group, ...]
+    stations: bool
     for_whom: Text
     printed_at: datetime
     url: str
@@ -115,6 +123,7 @@ def paper(code: str) -> ResponseReturnValue:
             number=frame.programme.published,
             sheets=sheets,
             groups=groups,
+            stations=_stations(groups),
             for_whom=FOR_WHOM,
             printed_at=now(),
             url=url_for(f"desk.{HERE}", code=code),
@@ -192,17 +201,23 @@ def _groups(frame: Frame, options: Collection[str] | None = None) -> tuple[Group
     return tuple(sorted(found, key=lambda group: (group.option.first_day, group.option.code)))
 
 
-def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
+def _stations(groups: Iterable[Group]) -> bool:
+    """Whether anybody has a station or seat; where nobody has, no column is kept for it."""
+    return any(row.station for group in groups for row in group.rows)
+
+
+def _sheet(frame: Frame, groups: Sequence[Group]) -> Sheet:
     words = frame.kind.words
     questions = [
         question
         for question in frame.kind.questions
         if question.answer is not Answer.LONG_TEXT and not question.only_counted
     ]
+    stations = _stations(groups)
     columns = [
         Column(str(words.option).capitalize(), 28),
         Column(_("When"), 34),
-        Column(_("Station or seat"), 10),
+        *([Column(_("Station or seat"), 10)] if stations else []),
         Column(_("Name"), 16),
         Column(_("Role"), 10),
         Column(_("Sex"), 6),
@@ -225,7 +240,7 @@ def _sheet(frame: Frame, groups: Iterable[Group]) -> Sheet:
         ),
         note=str(FOR_WHOM),
         columns=columns,
-        rows=(_cells(frame, row, questions) for group in groups for row in group.rows),
+        rows=(_cells(frame, row, questions, stations=stations) for group in groups for row in group.rows),
     )
 
 
@@ -235,26 +250,44 @@ def _counts(frame: Frame, groups: Sequence[Group]) -> Iterable[Sheet]:
         if question.only_counted:
             yield Sheet(
                 name=str(question.label),
-                title=_("%(question)s: how many", question=question.label),
-                note=_("How many of each sort, by option. Whose they are is not said."),
+                title=_("%(question)s: how many", question=question.label)
+                if question.choices
+                else str(question.label),
+                note=_("How many of each sort, by option. Whose they are is not said.")
+                if question.choices
+                else _("By option. Whose they are is not said."),
                 columns=[
                     Column(str(frame.kind.words.option).capitalize(), 28),
                     Column(_("When"), 34),
-                    *(Column(str(said), 16) for _key, said in question.choices),
+                    *(Column(str(said), 16) for said in _counted_as(question)),
                     Column(_("Not answered"), 12),
                 ],
                 rows=[_counted_cells(group, question) for group in groups],
             )
 
 
+def _counted_as(question: Question) -> Iterable[Text]:
+    """What is told of the answers: how many gave each, or of numbers how they lie."""
+    if question.choices:
+        return tuple(said for _key, said in question.choices)
+    return (N_("Least"), N_("Median"), N_("Most"))
+
+
 def _counted_cells(group: Group, question: Question) -> list[Value]:
-    given = Counter(str(row.answers.get(question.key) or "") for row in group.rows)
-    counted = [given[key] for key, _said in question.choices]
+    told = [answer for row in group.rows if (answer := str(row.answers.get(question.key, "")))]
+    counted: list[Value]
+    if question.choices:
+        given = Counter(told)
+        counted = [given[key] for key, _said in question.choices]
+        told = [answer for answer in told if answer in dict(question.choices)]
+    else:
+        numbers = sorted(int(answer) for answer in told if re.fullmatch(r"\d{1,9}", answer))
+        counted = [numbers[0], median_low(numbers), numbers[-1]] if numbers else [None, None, None]
     return [
         str(group.option.title),
         _when(group.option),
         *counted,
-        len(group.rows) - sum(counted),
+        len(group.rows) - len(told),
     ]
 
 
@@ -262,23 +295,25 @@ def _when(option: OptionFacts) -> str:
     return str(When(option.occasions[0].starts, option.occasions[-1].ends))
 
 
-def _cells(frame: Frame, row: RosterRow, questions: Iterable[Question]) -> list[Value]:
+def _cells(
+    frame: Frame, row: RosterRow, questions: Iterable[Question], *, stations: bool = True
+) -> list[Value]:
     return [
         str(row.option.title),
         _when(row.option),
-        row.station,
+        *([row.station] if stations else []),
         row.name,
         str(word(row.role)) if row.role is not PartyRole.PARTICIPANT else "",
         str(word(row.sex)) if row.sex else "",
         row.birth_date,
         row.age,
         str(row.unit),
-        row.phone,
+        dialled(row.phone),
         row.signed_up_by,
-        row.signed_up_by_phone,
+        dialled(row.signed_up_by_phone),
         row.registration,
         *_to_pay(frame, row),
-        *(answer_text(question, row.answers) for question in questions),
+        *(_answered(question, row.answers) for question in questions),
     ]
 
 
@@ -288,6 +323,12 @@ def _to_pay(frame: Frame, row: RosterRow) -> list[Value]:
         return []
     fen = frame.kind.to_pay(frame.programme, row.option, row.role, row.age)
     return [None if fen is None else Decimal(fen) / 100]
+
+
+def _answered(question: Question, answers: Mapping[str, object]) -> Value:
+    """An answer as a cell holds it: a number is one to reckon and sort by."""
+    told = answer_text(question, answers)
+    return int(told) if question.answer is Answer.NUMBER and re.fullmatch(r"\d{1,9}", told) else told
 
 
 def answer_text(question: Question, answers: Mapping[str, object]) -> str:
@@ -300,4 +341,6 @@ def answer_text(question: Question, answers: Mapping[str, object]) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return str(Listing(tuple(words.get(each, each) for each in value)))
+    if question.answer is Answer.PHONE:
+        return dialled(str(value))
     return str(words.get(str(value), value))

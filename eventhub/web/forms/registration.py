@@ -18,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField
 
 from eventhub.domain.facts import Applicant, Application, ConsentText, Person, ProgrammeFacts
+from eventhub.domain.identity import dialled
 from eventhub.domain.problems import Problem
 from eventhub.domain.questions import Answer, Asked, Question, confirmed_answers
 from eventhub.domain.terms import PartyRole
@@ -295,7 +296,7 @@ def _given(application: Application, asked: Iterable[tuple[str, Question]]) -> d
         if question.answer is Answer.YES_NO and question.required and isinstance(value, bool):
             value = "yes" if value else "no"
         if question.answer is Answer.PHONE and isinstance(value, str):
-            value = value.removeprefix("+86")
+            value = dialled(value)
         given[name] = value
     return given
 

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from eventhub import kinds
 from eventhub.domain.applicants import FULL_AGE
 from eventhub.domain.facts import Actor
+from eventhub.domain.identity import dialled
 from eventhub.domain.phases import ZONE
 from eventhub.domain.problems import NotFound, Problem, Refused, refuse
 from eventhub.domain.terms import RegistrationState, Role
@@ -222,7 +223,7 @@ def _kept(actor: Actor, row: queries.PersonRow) -> dict[str, object]:
         "birth_date": born.isoformat() if born else "",
         "sex": str(row.person.sex) if row.person.sex else None,
         "organisation": str(row.unit),
-        "phone": phone.removeprefix("+86"),
+        "phone": dialled(phone),
         "email": email,
     }
 

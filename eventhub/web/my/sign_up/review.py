@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from eventhub.domain.facts import Application
+from eventhub.domain.identity import dialled
 from eventhub.domain.questions import Answer, Asked, Question
 from eventhub.domain.wording import Listing
 from eventhub.i18n import _
@@ -72,5 +73,5 @@ def said(question: Question, value: Any) -> object:
     if isinstance(value, list | tuple):
         return Listing(tuple(words.get(each, each) for each in value))
     if question.answer is Answer.PHONE:
-        return str(value).removeprefix("+86")
+        return dialled(str(value))
     return words.get(value, value)
