@@ -89,10 +89,11 @@ def test_a_wrong_method_says_which_are_right(client: FlaskClient):
 
 
 def test_more_bytes_than_allowed_are_refused(app: Flask, client: FlaskClient):
-    app.config["MAX_CONTENT_LENGTH"] = 1000
-    answer = client.post("/sign-in", data={"identifier": "x" * 2000})
+    app.config["MAX_CONTENT_LENGTH"] = 1_500_000
+    answer = client.post("/sign-in", data={"identifier": "x" * 1_600_000})
     assert answer.status_code == 413
     assert "<h1>" in answer.text
+    assert "文件最大1.5 MB" in answer.text, "what would have been taken"
 
 
 def test_a_form_from_a_page_gone_stale_keeps_the_way_back(app: Flask, client: FlaskClient):
