@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -160,3 +162,12 @@ def test_fixing_a_place_begins_with_what_the_party_chose(app: Flask, desk: Flask
     made_up = desk.post(f"{LARGE}/pins", data={"party": party.code, "option": "zzz", "reason": "x"})
     assert made_up.status_code == 422
     assert "请从所列各项中选择。" in soup(made_up).select_one(".eh-summary").text
+
+
+def test_the_way_to_the_next_sheets_is_hidden_on_paper_alone() -> None:
+    """The sheets' look is that of their page on the screen too: what it hides there nobody finds."""
+    css = (Path(rosters.__file__).parents[2] / "static/css/print.css").read_text("utf-8")
+    on_screen = re.sub(r"@media print \{.*?\n\}", "", css, flags=re.DOTALL)
+    for hidden in (".eh-no-print", ".eh-pager", ".btn"):
+        assert hidden in css
+        assert hidden not in on_screen
