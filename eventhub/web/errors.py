@@ -121,8 +121,10 @@ def _page(status: int, problem: str | Text | None = None, **parts: Any) -> Respo
     template = f"errors/{_template_of(status)}.html"
     if status >= _SERVER:
         g.setdefault("actor", None)  # the database may be what failed
+    most = int(current_app.config["MAX_CONTENT_LENGTH"])
     try:
-        response = make_response(render_template(template, page=None, problem=problem, **parts), status)
+        shown = render_template(template, page=None, problem=problem, most_bytes=most, **parts)
+        response = make_response(shown, status)
     except Exception:  # the last wall: whatever breaks a page must not break this one
         log.exception("error_page_failed")
         response = _plain(_BROKEN.format(parts.get("reference", status)), status)
