@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import upgrade as upgrade_to_newest_schema
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from playwright.sync_api import Browser, Page
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
@@ -140,6 +142,23 @@ def settings(instance: Path, database_url: str) -> Settings:
     return settings_for(instance, database_url)
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates as this process compiled them: each test has an application of its own, all read the same."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED_TEMPLATES = CompiledTemplates()
+
+
 @contextmanager
 def opened(settings: Settings) -> Iterator[Flask]:
     """An application whose connections are closed afterwards."""
@@ -149,6 +168,7 @@ def opened(settings: Settings) -> Iterator[Flask]:
 
     app = create_app(settings)
     app.testing = True
+    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     # Forms are posted by tests without asking for a page first; a live server asks for the token, as always.
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
