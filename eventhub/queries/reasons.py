@@ -7,7 +7,7 @@ becomes words when it is read, in the language of whoever reads it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eventhub import kinds
@@ -61,6 +61,13 @@ def sentences(reason: Why, programme: ProgrammeFacts) -> tuple[Text, ...]:
     if not told:
         told.append(N_("None of the options that you chose was open to you."))
     return tuple(told)
+
+
+def about(reason: Why, programme: ProgrammeFacts) -> tuple[Text, ...]:
+    """The same sentences in the third person, for whoever reads at the desk about somebody else."""
+    return tuple(
+        replace(text, msgid=_ABOUT.get(text.msgid, text).msgid) for text in sentences(reason, programme)
+    )
 
 
 def _unlisted(reason: Why, programme: ProgrammeFacts) -> list[Text]:
@@ -226,6 +233,59 @@ _SENTENCES: dict[str, Callable[[Why, Why, ProgrammeFacts, Said], Iterable[Text]]
         lambda title: N_("“%(option)s” has places left, but you did not choose it.", option=title)
     ),
 }
+
+
+_ABOUT: Mapping[str, Text] = {
+    "This was your first choice.": N_("This was the first choice."),
+    "This was your choice number %(rank)s.": N_("This was choice number %(rank)s."),
+    "None of the options that you chose was open to you.": N_(
+        "None of the options chosen was open to this member."
+    ),
+    "Whether one of these places could have been yours also depended on funds and quotas.": N_(
+        "Whether one of these places could have been given to this member also depended on funds and quotas."
+    ),
+    "“%(option)s”: %(seats)s places, all taken by people who come before you by the rules of priority.": N_(
+        "“%(option)s”: %(seats)s places, all taken by people who come before this member by the rules of priority."
+    ),
+    "“%(option)s”: %(seats)s places, wanted by %(asked)s people of your priority; your lot is %(mine)s, the last one in has %(last)s.": N_(
+        "“%(option)s”: %(seats)s places, wanted by %(asked)s people of the same priority; this member's lot is %(mine)s, the last one in has %(last)s."
+    ),
+    "%(passed)s places there went to people after you in the draw, because more people have a place, or a better one, that way.": N_(
+        "%(passed)s places there went to people after this member in the draw, because more people have a place, or a better one, that way."
+    ),
+    "“%(option)s” has %(left)s places left, too few for your party of %(size)s, which goes together or not at all.": N_(
+        "“%(option)s” has %(left)s places left, too few for this party of %(size)s, which goes together or not at all."
+    ),
+    "“%(option)s”: the fund “%(fund)s” has %(left)s left, and your place would take %(needed)s.": N_(
+        "“%(option)s”: the fund “%(fund)s” has %(left)s left, and this place would take %(needed)s."
+    ),
+    "“%(option)s”: of what it shares with others (beds, coaches, staff) %(left)s are left, and you would need %(needed)s.": N_(
+        "“%(option)s”: of what it shares with others (beds, coaches, staff) %(left)s are left, and this party would need %(needed)s."
+    ),
+    "“%(option)s”: without you “%(other)s” would fall below its minimum.": N_(
+        "“%(option)s”: without this party “%(other)s” would fall below its minimum."
+    ),
+    "“%(option)s” is not open to you.": N_("“%(option)s” is not open to this member."),
+    "“%(option)s”: your place was fixed by hand elsewhere.": N_(
+        "“%(option)s”: the place of this party was fixed by hand elsewhere."
+    ),
+    "“%(option)s”: somebody goes there with whom you do not go together.": N_(
+        "“%(option)s”: somebody goes there with whom this party does not go together."
+    ),
+    "“%(option)s” is at the same time as, or too far from, another place you have.": N_(
+        "“%(option)s” is at the same time as, or too far from, another place of this member."
+    ),
+    "“%(option)s”: with you there, fewer people would have a place or a good choice.": N_(
+        "“%(option)s”: with this party there, fewer people would have a place or a good choice."
+    ),
+    "“%(option)s”: the search ended before this place was tried for you.": N_(
+        "“%(option)s”: the search ended before this place was tried for this party."
+    ),
+    "“%(option)s” has places left, but you did not choose it.": N_(
+        "“%(option)s” has places left, but this party did not choose it."
+    ),
+}
+"""How the desk reads what the member reads of himself; what speaks to nobody stands in both the same."""
 
 
 def limit_name(id_: str, programme: ProgrammeFacts) -> Said:

@@ -17,7 +17,7 @@ from eventhub.models.organisations import Organisation
 from eventhub.models.programmes import Option
 from eventhub.models.registrations import Party, Registration
 from eventhub.queries import allocations, programmes
-from eventhub.queries.reasons import limit_name, sentences
+from eventhub.queries.reasons import about, limit_name
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def people_of(
                 station=row.station,
                 position=row.position,
                 pinned=row.pinned,
-                why=sentences(row.reason, facts),
+                why=about(row.reason, facts),
             )
             for row in shown
         ),

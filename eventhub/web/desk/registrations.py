@@ -234,7 +234,7 @@ def _shown(frame: Frame, code: str) -> Shown:
                     )
                     for each in known[row.person.code].claims
                 ),
-                why=reasons.sentences(row.published.reason, frame.programme) if row.published else (),
+                why=reasons.about(row.published.reason, frame.programme) if row.published else (),
                 correctable=row.state in LIVE,
                 returnable=frame.phase is Phase.OPEN and may(row.state, RegistrationState.RETURNED, roles),
                 cancellable=frame.organises and may(row.state, RegistrationState.CANCELLED, roles),
